@@ -1,0 +1,87 @@
+#include "config.h"
+#include "base/error.h"
+
+#include <string.h>
+
+static void fill(char *out, size_t size, const char *format, va_list args)
+{
+    (void)vsnprintf(out, size, format, args);
+}
+
+bool error_set(struct error *e, enum error_kind kind, const char *what, ...)
+{
+    *e = (struct error){.kind = kind};
+    va_list args;
+    va_start(args, what);
+    fill(e->what, sizeof e->what, what, args);
+    va_end(args);
+    return false;
+}
+
+bool error_why(struct error *e, const char *why, ...)
+{
+    va_list args;
+    va_start(args, why);
+    fill(e->why, sizeof e->why, why, args);
+    va_end(args);
+    return false;
+}
+
+bool error_todo(struct error *e, const char *todo, ...)
+{
+    va_list args;
+    va_start(args, todo);
+    fill(e->todo, sizeof e->todo, todo, args);
+    va_end(args);
+    return false;
+}
+
+bool error_errno(struct error *e, int number, const char *what, ...)
+{
+    *e = (struct error){.kind = ERROR_SYSTEM, .number = number};
+    va_list args;
+    va_start(args, what);
+    fill(e->what, sizeof e->what, what, args);
+    va_end(args);
+    char text[128];
+    return error_why(e, "%s", strerror_r(number, text, sizeof text));
+}
+
+void error_text(const struct error *e, struct str *out)
+{
+    str_add(out, e->what);
+    if (e->why[0])
+        str_addf(out, ": %s", e->why);
+    if (e->sqlstate[0])
+        str_addf(out, " [SQLSTATE %s]", e->sqlstate);
+    if (e->todo[0])
+        str_addf(out, " (%s)", e->todo);
+}
+
+void error_print(const struct error *e, FILE *out)
+{
+    struct str line = {0};
+    error_text(e, &line);
+    fprintf(out, "newel: %s\n", str_text(&line));
+    str_free(&line);
+}
+
+int error_exit_status(const struct error *e)
+{
+    switch (e->kind) {
+    case ERROR_NONE:
+        return EXIT_YES;
+    case ERROR_NO:
+        return EXIT_NO;
+    case ERROR_DATABASE:
+        return EXIT_DATABASE;
+    case ERROR_PHASE:
+        return EXIT_PHASE;
+    case ERROR_STOPPED:
+        return EXIT_STOPPED;
+    case ERROR_USAGE:
+    case ERROR_SYSTEM:
+        break;
+    }
+    return EXIT_USAGE;
+}

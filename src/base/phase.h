@@ -1,0 +1,26 @@
+/*
+ * The ten phases: the one vocabulary that plans, engine, journal and console
+ * share. Their order is the order of the staircase.
+ */
+#ifndef NEWEL_BASE_PHASE_H
+#define NEWEL_BASE_PHASE_H
+
+enum phase {
+    PHASE_PREFLIGHT,
+    PHASE_BASELINE,
+    PHASE_EXPAND,
+    PHASE_SYNC,
+    PHASE_BACKFILL,
+    PHASE_VERIFY,
+    PHASE_CONSTRAIN,
+    PHASE_ENFORCE,
+    PHASE_COMPARE,
+    PHASE_FINISH,
+    PHASE_COUNT,
+};
+
+const char *phase_name(enum phase phase);
+/* PHASE_COUNT when `name` is none of the ten. */
+enum phase phase_from_name(const char *name);
+
+#endif

@@ -1,0 +1,90 @@
+/*
+ * A connection to one server, whichever kind: blocking calls, one thread at a
+ * time. Values travel as text. The one call that another thread may make is
+ * db_cancel().
+ */
+#ifndef NEWEL_DB_DB_H
+#define NEWEL_DB_DB_H
+
+#include "base/error.h"
+
+#include <stdint.h>
+
+enum db_engine {
+    DB_POSTGRESQL,
+    DB_MYSQL, /* and MariaDB */
+};
+
+/* What an error means for whoever asked; the text is in struct error. */
+enum db_fault {
+    DB_OK,
+    DB_LOST,           /* the connection is gone or could not be made: reconnect */
+    DB_REFUSED,        /* authentication, database unknown, no pg_hba line */
+    DB_PRIVILEGE,      /* a GRANT is missing */
+    DB_LOCK_TIMEOUT,   /* 55P03 */
+    DB_DEADLOCK,       /* 40P01 */
+    DB_SERIALIZATION,  /* 40001 */
+    DB_CANCELLED,      /* 57014 */
+    DB_READ_ONLY,      /* 25006: a failover left us on a standby */
+    DB_EXISTS,         /* 42701, 42P07, 42710 */
+    DB_MISSING,        /* 42703, 42P01, 42704, 42883 */
+    DB_DATA,           /* class 22 and 23: a row's value */
+    DB_STOPPED,        /* 57P01..03: the server shuts down, starts, or ended our session */
+    DB_FENCED,         /* the batch's own check: another engine drives, or the cursor moved */
+    DB_OTHER,
+};
+/* Worth another try after a pause, without an operator. */
+bool db_fault_passes(enum db_fault fault);
+
+/*
+ * Where a server is. `conninfo` holds no secret that newel put there; the
+ * libraries take passwords from their own files and environment.
+ */
+struct db_address {
+    enum db_engine engine;
+    char *name;     /* as the operator calls it: "orders-01", "orders-01/r1" */
+    char *conninfo; /* libpq conninfo */
+};
+
+struct db;
+struct db_rows;
+
+/* `role`: shown as application_name ("newel 2026-11-orders-region lane 1"). */
+struct db *db_open(const struct db_address *where, const char *role, struct error *e);
+void db_close(struct db *db); /* NULL is fine */
+bool db_alive(const struct db *db);
+int db_server_version(const struct db *db); /* 150020 */
+const char *db_server_version_text(const struct db *db); /* "15.20" */
+int64_t db_backend_pid(const struct db *db);
+
+/*
+ * One statement, or several separated by semicolons when there are no
+ * parameters. Parameters are text; NULL is SQL NULL. On failure the answer is
+ * not DB_OK, `e` is set (kind ERROR_DATABASE) and `*rows` is NULL. `rows` may be
+ * NULL when no answer is wanted. After DB_LOST the connection must be reopened.
+ */
+enum db_fault db_query(struct db *db, struct db_rows **rows, struct error *e, const char *sql,
+                       int count, const char *const *params) MUST_CHECK;
+/* The same without parameters. */
+enum db_fault db_exec(struct db *db, const char *sql, struct error *e) MUST_CHECK;
+
+int db_row_count(const struct db_rows *rows);
+int db_column_count(const struct db_rows *rows);
+/* NULL for SQL NULL; lives as long as `rows`. */
+const char *db_value(const struct db_rows *rows, int row, int column);
+int64_t db_int(const struct db_rows *rows, int row, int column, int64_t otherwise);
+double db_real(const struct db_rows *rows, int row, int column, double otherwise);
+bool db_bool(const struct db_rows *rows, int row, int column); /* NULL: false */
+void db_rows_free(struct db_rows *rows);
+
+/* Quoted for use in SQL; the caller frees it. */
+char *db_quote_name(const char *name);             /* "name" */
+char *db_quote_text(const char *text);             /* 'text' */
+
+/*
+ * Asks the server to end what `db` is doing. From any thread, while `db` is
+ * open; opens a connection of its own. True when the request was delivered.
+ */
+bool db_cancel(struct db *db, struct error *e) MUST_CHECK;
+
+#endif

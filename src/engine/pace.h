@@ -1,0 +1,61 @@
+/*
+ * The size of the next batch: a pure function of the batches before.
+ *
+ * It aims at `time_us` for one batch by the p90 of recent ones, grows by at most
+ * half, shrinks at once, and stays in [min, max]. Within that it climbs toward
+ * the best rows/s, since bigger is not always faster. A size set by hand stays
+ * until the operator gives it back. No clock and no I/O in here.
+ */
+#ifndef NEWEL_ENGINE_PACE_H
+#define NEWEL_ENGINE_PACE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define PACE_WINDOW 11
+
+struct pace {
+    int64_t rows;            /* the size in force */
+    int64_t min, max;
+    int64_t time_us;         /* aim for one batch */
+    int64_t pause_us;        /* rest between two */
+    int64_t lanes;
+    bool by_hand;
+    const char *why;         /* of the last change; static text */
+
+    struct pace_batch {
+        int64_t rows, us;
+    } recent[PACE_WINDOW];   /* batches of the present size */
+    int recent_count;
+
+    /* hill climbing on rows/s */
+    int64_t best_rows;
+    double best_rate;        /* rows/s at best_rows; 0: not known */
+    int direction;           /* +1 growing, -1 shrinking, 0 resting */
+    int rest;                /* decisions to sit out before trying again */
+};
+
+void pace_init(struct pace *p, int64_t rows, int64_t min, int64_t max, int64_t time_us,
+               int64_t pause_us, int64_t lanes);
+/*
+ * One batch is done: `aimed` rows were asked for, `updated` were written in
+ * `us` of statement time (waits for locks and queues left out). True when the
+ * size in force changed.
+ */
+bool pace_batch(struct pace *p, int64_t aimed, int64_t updated, int64_t us);
+/* A batch failed on a timeout or a lock: half the size at once (unless by hand). */
+bool pace_failed(struct pace *p);
+
+/* By hand: clamped to [min, max]. */
+void pace_set_rows(struct pace *p, int64_t rows);
+void pace_set_time(struct pace *p, int64_t time_us);
+void pace_auto(struct pace *p);
+
+/*
+ * The size to use now, under a throttle that allows `slow_ppm` of full speed
+ * (1000000: all of it), and the rest after a batch that took `us`.
+ */
+int64_t pace_rows_now(const struct pace *p, int64_t slow_ppm);
+int64_t pace_rest_us(const struct pace *p, int64_t us, int64_t slow_ppm);
+
+#endif

@@ -1,0 +1,257 @@
+/*
+ * The state of a session as the journal tells it: a pure fold over events.
+ * The console draws nothing else; the engine folds the same events to write
+ * keyframes. model_to_json() and model_from_json() are exact inverses.
+ *
+ * All text in the model is valid UTF-8 but not yet cleaned for a terminal.
+ * Unknown numbers are -1 (UNKNOWN), drawn as unknown and never as zero.
+ */
+#ifndef NEWEL_JOURNAL_MODEL_H
+#define NEWEL_JOURNAL_MODEL_H
+
+#include "base/json.h"
+#include "base/phase.h"
+
+#include <stdint.h>
+
+#define UNKNOWN INT64_C(-1)
+
+/* A window of measurements for plots; `at` in µs of wall time, oldest first. */
+#define SERIES_MAX 240
+struct series {
+    size_t count;
+    struct point {
+        int64_t at, value;
+    } points[SERIES_MAX];
+};
+
+enum phase_state {
+    STATE_TODO,
+    STATE_ASKING, /* stands before it until the operator says yes */
+    STATE_RUNNING,
+    STATE_WAITING, /* for a lock, between tries */
+    STATE_PAUSED,
+    STATE_FAILED,
+    STATE_DONE,
+    STATE_UNDOING,
+    STATE_UNDONE,
+};
+const char *phase_state_name(enum phase_state state);
+enum phase_state phase_state_from_name(const char *name); /* STATE_TODO when unknown */
+
+struct model_error {
+    char *sqlstate, *what, *why, *todo; /* any may be NULL; all NULL: no error */
+    int64_t number;
+};
+
+struct model_step {
+    char *name, *sql, *lock, *blocks, *undo;
+    char *state; /* of its last statement event, or NULL */
+};
+
+struct model_phase {
+    enum phase_state state;
+    int64_t started_us, ended_us; /* wall; UNKNOWN */
+    char *detail;
+    char *question, *estimate;
+    struct model_step *steps;
+    size_t step_count;
+};
+
+struct model_blocker {
+    int64_t pid, xact_us;
+    char *user, *app, *state, *mode, *query;
+};
+
+/* The statement under way, or the last one. */
+struct model_statement {
+    enum phase phase;
+    char *step, *sql, *state, *lock, *blocks;
+    int64_t attempt, tries, timeout_us, us, at_us, queue;
+    struct model_error error;
+    struct model_blocker *blockers;
+    size_t blocker_count;
+};
+
+struct model_reason {
+    char *signal, *server, *observed, *limit, *text;
+    bool unknown;
+    int64_t since_us;
+};
+
+struct model_limit {
+    char *signal, *limit, *text, *note;
+    int64_t until_us; /* UNKNOWN: for good */
+};
+
+struct model_replica {
+    char *name;
+    bool reachable;
+    char *state, *sync, *error;
+    int64_t lag_us, lag_bytes, reply_age_us, at_us;
+    struct series lag; /* µs */
+    struct series bytes;
+};
+
+struct model_lock {
+    int64_t pid, parent, depth; /* parent UNKNOWN at a root */
+    char *user, *app, *client, *state, *wait_event, *mode, *object, *query, *start;
+    int64_t wait_us, xact_us, state_us;
+    bool ours; /* one of newel's own sessions */
+};
+
+struct model_check {
+    char *check, *verdict, *evidence, *remedy;
+};
+
+struct model_query {
+    char *query, *sql;
+    char *before, *after; /* plan texts */
+    double cost_before, cost_after, rows_before, rows_after; /* -1: not captured */
+};
+
+struct model_clients {
+    char *app, *user, *host;
+    int64_t sessions, stale, prepared;
+};
+
+/* Time that a backfill spent, by kind. */
+struct model_time {
+    int64_t worked_us, throttled_us, paused_us;
+};
+
+struct model_target {
+    char *name, *engine, *version;
+    bool canary;
+    struct model_phase phases[PHASE_COUNT];
+    enum phase phase;  /* where it stands; PHASE_COUNT before anything began */
+    char *paused_by;   /* NULL: not paused */
+    struct model_error error;
+    struct model_statement statement;
+
+    /* backfill */
+    int64_t rows_done, rows_total, batches, retries, fraction_ppm, wal_done;
+    int64_t batch_aim, batch_updated, batch_us; /* of the last batch */
+    struct model_time time;
+    int64_t backfill_mark_us; /* up to where `time` has been counted; UNKNOWN */
+    int64_t pace_rows, pace_min, pace_max, pace_time_us, pace_pause_us, lanes;
+    char *pace_mode, *pace_why;
+
+    bool throttled;
+    int64_t slow_ppm;
+    struct model_reason *reasons;
+    size_t reason_count;
+    struct model_limit *limits;
+    size_t limit_count;
+
+    /* the primary, as last sampled */
+    bool reachable;
+    char *server_error;
+    int64_t server_at_us, running, waiters, connections, wal_bytes, wal_rate;
+    int64_t xmin_age;
+    char *xmin_holder;
+    int64_t live, dead, heap, indexes, updates, hot_updates, hot_ppm, rows_estimate;
+    char *autovacuum;
+
+    struct series rate;     /* rows/s, one point a second of worked time at most */
+    struct series batch;    /* µs */
+    struct series wal;      /* bytes/s */
+    struct series progress; /* fraction_ppm, for the ETA */
+
+    struct model_replica *replicas;
+    size_t replica_count;
+    struct model_lock *locks;
+    size_t lock_count;
+    int64_t locks_at_us;
+    struct model_check *checks;
+    size_t check_count;
+    struct model_query *queries;
+    size_t query_count;
+    struct model_clients *clients;
+    size_t client_count;
+};
+
+struct model_console {
+    int64_t client;
+    char *operator_name;
+    bool read_only;
+    int64_t since_us;
+};
+
+/* The newest lines worth a human's glance, oldest first. */
+#define HEADLINES_MAX 64
+struct model_headline {
+    int64_t seq, time_us;
+    char *event, *target, *text;
+    int level; /* 0 plain, 1 warn, 2 crit */
+};
+
+struct model {
+    int64_t seq, time_us; /* of the last event folded; 0 before the first */
+    int64_t gaps;
+    int64_t alarms; /* warn and crit */
+
+    /* the session */
+    int64_t format, pid, started_us;
+    char *version, *host, *operator_name, *file, *digest, *until, *on_disconnect;
+    bool yes;
+    char *id, *table, *column, *type, *default_sql, *value_sql, *where_sql, *new_rows;
+    bool not_null;
+
+    struct model_target *targets;
+    size_t target_count;
+    size_t focus; /* the target last worked on */
+
+    struct model_console *consoles;
+    size_t console_count;
+    struct model_headline headlines[HEADLINES_MAX];
+    size_t headline_count;
+
+    bool ended;
+    int64_t end_status;
+    char *end_why;
+};
+
+void model_init(struct model *m);
+void model_free(struct model *m);
+
+/* Folds one event. A keyframe replaces the whole model. Unknown events only move seq and time. */
+void model_fold(struct model *m, const json_t *event);
+void model_gap(struct model *m); /* a broken line lay here */
+
+json_t *model_to_json(const struct model *m); /* the caller owns it */
+void model_from_json(struct model *m, const json_t *json);
+
+/* NULL when there is none of that name. */
+const struct model_target *model_find_target(const struct model *m, const char *name);
+
+/*
+ * What is left of a target's backfill, in µs of working time, from windows of
+ * worked time. `low` and `high` span a range; both UNKNOWN before there is
+ * evidence (less than 10 s or 0.5 % of worked progress). `absurd` when progress
+ * runs past 100 %: an alarm, not a number.
+ */
+struct model_eta {
+    int64_t low_us, high_us;
+    int64_t rows_per_s; /* over the last windows; UNKNOWN */
+    bool absurd;
+};
+struct model_eta model_eta(const struct model_target *t, int64_t now_us);
+
+/* The word for the top line: what the target is doing now. */
+enum model_doing {
+    DOING_IDLE,
+    DOING_ASKING,
+    DOING_RUNNING,
+    DOING_WAITING, /* for a lock */
+    DOING_THROTTLED,
+    DOING_PAUSED,
+    DOING_FAILED,
+    DOING_UNDOING,
+    DOING_DONE,
+};
+enum model_doing model_doing(const struct model_target *t);
+
+void series_add(struct series *s, int64_t at, int64_t value);
+
+#endif

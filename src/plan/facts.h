@@ -1,0 +1,41 @@
+/* What a target's server says of itself and of the table, read before planning. */
+#ifndef NEWEL_PLAN_FACTS_H
+#define NEWEL_PLAN_FACTS_H
+
+#include "db/db.h"
+#include "plan/migration.h"
+
+struct key_column {
+    char *name;
+    char *type; /* as format_type gives it */
+};
+
+struct facts {
+    int version;          /* 150020 */
+    char *version_text;
+    char *database, *user, *search_path;
+
+    bool table_exists;
+    char *schema, *table;   /* bare names */
+    char *qualified;        /* quoted, "public.orders" */
+    int64_t oid;
+    char relkind;           /* 'r' ordinary, 'p' partitioned, ... */
+    char persistence;       /* 'p', 'u', 't' */
+    int64_t blocks, heap_bytes, index_bytes, rows_estimate;
+    int64_t fillfactor;     /* percent */
+    bool column_exists;
+    char *column_type;      /* when it exists */
+    bool column_not_null;
+    struct key_column *key; /* the primary key, in its order */
+    size_t key_count;
+    double key_correlation; /* of the key's first column with the heap, -1..1; 0 unknown */
+    int64_t indexes;
+    int64_t tuple_bytes;    /* estimate of one row */
+    bool newel_schema;      /* our schema is there */
+};
+
+bool facts_read(struct db *db, const struct migration *m, struct facts *f,
+                struct error *e) MUST_CHECK;
+void facts_free(struct facts *f);
+
+#endif
