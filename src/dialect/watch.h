@@ -1,0 +1,68 @@
+/*
+ * What newel asks the servers while it works: heartbeat, lag, load, lock waits,
+ * the table's own figures, and the words that steer a session.
+ */
+#ifndef NEWEL_DIALECT_WATCH_H
+#define NEWEL_DIALECT_WATCH_H
+
+#include "db/db.h"
+
+/* Lists of process ids travel as "{1,2,3}". */
+struct watch_words {
+    /* $1 migration $2 beat number */
+    const char *beat;
+    /* On a replica. $1 migration -> last beat seen (NULL: none), replayed WAL bytes, is it a
+     * replica, replay paused, receiver streaming, seconds since its last message */
+    const char *replica;
+    /* On the primary: $1 our pids -> active sessions without ours, sessions waiting behind ours,
+     * connections, WAL bytes, age of the oldest xmin, who holds it, is it in recovery */
+    const char *server;
+    /* $1 table (quoted, qualified) -> live, dead, heap bytes, index bytes, total bytes, updates,
+     * HOT updates, autovacuum phase (NULL: none), row estimate */
+    const char *table;
+    /*
+     * The tree of who waits on whom, roots first, each below what it waits for. $1 our pids
+     * -> pid, parent, depth, user, application, client, state, wait event, mode, object, wait µs,
+     * xact µs, state µs, query, ours, start
+     */
+    const char *locks;
+    /* The same without waitstart, for servers before 14. */
+    const char *locks_old;
+    /*
+     * Sessions that hold any lock on the table. $1 table $2 our pids
+     * -> pid, user, application, state, xact µs, mode, query, autovacuum?
+     */
+    const char *holders;
+    /*
+     * Who stands between pid $1 and its lock, hard blockers only once each; $2 our pids
+     * -> pid, user, application, state, xact µs, mode, query
+     */
+    const char *blockers;
+    /* How many sessions wait behind pid $1? -> count */
+    const char *queue;
+    /* $1 pid $2 start -> true when that session was there and has been told */
+    const char *cancel;
+    const char *terminate;
+    /* $1 moment of the DDL as Unix µs -> application, user, host, sessions, older than the DDL */
+    const char *clients;
+    /* -> now as Unix µs, by the server's clock */
+    const char *now;
+    /* -> bytes of WAL written so far */
+    const char *wal;
+
+    /* Around a DDL statement: "%lld" stands for the lock timeout in milliseconds. */
+    const char *ddl_begin;
+    const char *ddl_commit;
+    const char *ddl_rollback;
+    /* For statements that cannot or must not run in a transaction with the timeout. */
+    const char *lock_timeout;
+    const char *session; /* once for each worker's connection */
+    const char *read_only_begin;
+    const char *rollback;
+};
+
+const struct watch_words *watch_words(enum db_engine engine);
+/* EXPLAIN of a watched query as JSON; the caller frees it. */
+char *watch_explain(enum db_engine engine, const char *sql);
+
+#endif

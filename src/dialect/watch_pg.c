@@ -1,0 +1,121 @@
+#include "config.h"
+#include "dialect/watch.h"
+
+#define US(interval) "(extract(epoch FROM " interval ") * 1000000)::bigint"
+
+/*
+ * pg_blocking_pids() knows the order of the queue, which a join of granted with
+ * ungranted locks does not: a waiting ALTER holds nothing and yet stops every
+ * reader behind it. It is asked for waiting sessions only, since it takes the
+ * lock manager's own locks for a moment.
+ */
+#define LOCK_TREE(wait_start)                                                                      \
+    "WITH RECURSIVE w AS MATERIALIZED (SELECT a.pid, pg_blocking_pids(a.pid) AS bl "               \
+    "FROM pg_stat_activity a WHERE a.wait_event_type = 'Lock' AND a.pid <> pg_backend_pid()), "    \
+    "edge AS (SELECT DISTINCT w.pid, u.b FROM w, unnest(w.bl) u(b)), "                             \
+    "t AS (SELECT DISTINCT e.b AS pid, NULL::int AS parent, 0 AS depth, ARRAY[e.b] AS path "       \
+    "FROM edge e WHERE e.b NOT IN (SELECT pid FROM w) "                                            \
+    "UNION ALL SELECT e.pid, e.b, t.depth + 1, t.path || e.pid FROM edge e "                       \
+    "JOIN t ON t.pid = e.b WHERE e.pid <> ALL (t.path) AND t.depth < 10) "                         \
+    "SELECT t.pid, t.parent, t.depth, a.usename, a.application_name, "                             \
+    "coalesce(host(a.client_addr), 'local'), a.state, a.wait_event, "                              \
+    "coalesce(l.mode, h.mode), "                                                                   \
+    "coalesce(l.relation::regclass::text, l.locktype, h.relation::regclass::text), "               \
+    US("clock_timestamp() - " wait_start) ", " US("clock_timestamp() - a.xact_start") ", "         \
+    US("clock_timestamp() - a.state_change") ", left(a.query, 500), "                              \
+    "t.pid = ANY ($1::int[]), a.backend_start::text "                                              \
+    "FROM t LEFT JOIN pg_stat_activity a USING (pid) "                                             \
+    "LEFT JOIN LATERAL (SELECT * FROM pg_locks k WHERE k.pid = t.pid AND NOT k.granted LIMIT 1) "  \
+    "l ON true LEFT JOIN LATERAL (SELECT mode, relation FROM pg_locks k WHERE k.pid = t.pid "      \
+    "AND k.granted AND k.locktype = 'relation' AND k.relation IN (SELECT relation FROM pg_locks "  \
+    "WHERE NOT granted) LIMIT 1) h ON true ORDER BY t.path LIMIT 500"
+
+static const struct watch_words words = {
+    .beat = "INSERT INTO newel.heartbeat (migration, beat, at) "
+            "VALUES ($1, $2::bigint, clock_timestamp()) ON CONFLICT (migration) "
+            "DO UPDATE SET beat = excluded.beat, at = excluded.at",
+    .replica =
+        "SELECT (SELECT beat FROM newel.heartbeat WHERE migration = $1), "
+        "pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0')::bigint, pg_is_in_recovery(), "
+        "CASE WHEN pg_is_in_recovery() THEN pg_is_wal_replay_paused() END, "
+        "(SELECT count(*) FROM pg_stat_wal_receiver), "
+        "(SELECT extract(epoch FROM clock_timestamp() - last_msg_receipt_time) "
+        "FROM pg_stat_wal_receiver)",
+    .server =
+        "SELECT (SELECT count(*) FROM pg_stat_activity WHERE state = 'active' "
+        "AND backend_type = 'client backend' AND pid <> ALL ($1::int[])), "
+        "(SELECT count(*) FROM (SELECT pg_blocking_pids(pid) AS bl FROM pg_stat_activity "
+        "WHERE wait_event_type = 'Lock' AND pid <> ALL ($1::int[])) w WHERE bl && $1::int[]), "
+        "(SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'), "
+        "CASE WHEN NOT pg_is_in_recovery() THEN "
+        "pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint END, "
+        "h.age, h.who, pg_is_in_recovery() FROM (SELECT 1) one LEFT JOIN LATERAL ("
+        "SELECT age(xmin) AS age, who FROM (SELECT backend_xmin AS xmin, 'pid ' || pid || ' (' || "
+        "coalesce(nullif(application_name, ''), usename, backend_type) || ')' AS who "
+        "FROM pg_stat_activity "
+        "WHERE backend_xmin IS NOT NULL AND pid <> pg_backend_pid() AND pid <> ALL ($1::int[]) "
+        "UNION ALL SELECT xmin, 'slot ' || slot_name FROM pg_replication_slots "
+        "WHERE xmin IS NOT NULL "
+        "UNION ALL SELECT transaction, 'prepared transaction ' || gid FROM pg_prepared_xacts "
+        "UNION ALL SELECT backend_xmin, 'standby ' || application_name FROM pg_stat_replication "
+        "WHERE backend_xmin IS NOT NULL) x ORDER BY 1 DESC LIMIT 1) h ON true",
+    .table = "SELECT s.n_live_tup, s.n_dead_tup, pg_relation_size(c.oid), pg_indexes_size(c.oid), "
+             "pg_total_relation_size(c.oid), s.n_tup_upd, s.n_tup_hot_upd, v.phase, "
+             "c.reltuples::bigint FROM pg_class c "
+             "LEFT JOIN pg_stat_all_tables s ON s.relid = c.oid "
+             "LEFT JOIN pg_stat_progress_vacuum v ON v.relid = c.oid "
+             "WHERE c.oid = to_regclass($1)",
+    .locks = LOCK_TREE("l.waitstart"),
+    .locks_old = LOCK_TREE("CASE WHEN l.pid IS NOT NULL THEN a.state_change END"),
+    .holders =
+        "SELECT a.pid, a.usename, a.application_name, a.state, " US(
+            "clock_timestamp() - a.xact_start") ", max(l.mode), left(a.query, 300), "
+        "a.backend_type = 'autovacuum worker' FROM pg_locks l JOIN pg_stat_activity a USING (pid) "
+        "WHERE l.locktype = 'relation' AND l.granted AND l.relation = to_regclass($1) "
+        "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
+        "AND a.pid <> ALL ($2::int[]) GROUP BY 1, 2, 3, 4, 5, 7, 8 ORDER BY 5 DESC NULLS LAST "
+        "LIMIT 10",
+    .blockers =
+        "SELECT a.pid, a.usename, a.application_name, a.state, " US(
+            "clock_timestamp() - a.xact_start") ", (SELECT max(mode) FROM pg_locks l WHERE "
+        "l.pid = a.pid AND l.granted AND l.locktype = 'relation' AND l.relation IN "
+        "(SELECT relation FROM pg_locks WHERE pid = $1::int AND NOT granted)), left(a.query, 300) "
+        "FROM (SELECT DISTINCT unnest(pg_blocking_pids($1::int)) AS pid) b "
+        "JOIN pg_stat_activity a USING (pid) WHERE a.pid <> ALL ($2::int[]) "
+        "ORDER BY 5 DESC NULLS LAST LIMIT 10",
+    .queue = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+             "AND $1::int = ANY (pg_blocking_pids(pid))",
+    .cancel = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity "
+              "WHERE pid = $1::int AND backend_start = $2::timestamptz",
+    .terminate = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                 "WHERE pid = $1::int AND backend_start = $2::timestamptz",
+    .clients =
+        "SELECT application_name, usename, coalesce(host(client_addr), 'local'), count(*), "
+        "count(*) FILTER (WHERE backend_start < to_timestamp($1::bigint / 1000000.0)) "
+        "FROM pg_stat_activity WHERE backend_type = 'client backend' "
+        "AND datname = current_database() AND pid <> pg_backend_pid() "
+        "AND application_name NOT LIKE 'newel %' GROUP BY 1, 2, 3 ORDER BY 5 DESC, 4 DESC LIMIT 50",
+    .now = "SELECT " US("clock_timestamp() - 'epoch'::timestamptz"),
+    .wal = "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint",
+    .ddl_begin = "BEGIN; SET LOCAL lock_timeout = '%lldms'; SET LOCAL statement_timeout = 0",
+    .ddl_commit = "COMMIT",
+    .ddl_rollback = "ROLLBACK",
+    .lock_timeout = "SET lock_timeout = '%lldms'",
+    .session = "SET datestyle = 'ISO'; SET statement_timeout = 0; "
+               "SET idle_in_transaction_session_timeout = 0; "
+               "SET default_transaction_isolation = 'read committed'",
+    .read_only_begin = "BEGIN READ ONLY",
+    .rollback = "ROLLBACK",
+};
+
+const struct watch_words *watch_words(enum db_engine engine)
+{
+    (void)engine; /* MySQL's words come with its driver */
+    return &words;
+}
+
+char *watch_explain(enum db_engine engine, const char *sql)
+{
+    (void)engine;
+    return mem_printf("EXPLAIN (FORMAT JSON, VERBOSE false) %s", sql);
+}
