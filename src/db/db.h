@@ -18,19 +18,19 @@ enum db_engine {
 /* What an error means for whoever asked; the text is in struct error. */
 enum db_fault {
     DB_OK,
-    DB_LOST,           /* the connection is gone or could not be made: reconnect */
-    DB_REFUSED,        /* authentication, database unknown, no pg_hba line */
-    DB_PRIVILEGE,      /* a GRANT is missing */
-    DB_LOCK_TIMEOUT,   /* 55P03 */
-    DB_DEADLOCK,       /* 40P01 */
-    DB_SERIALIZATION,  /* 40001 */
-    DB_CANCELLED,      /* 57014 */
-    DB_READ_ONLY,      /* 25006: a failover left us on a standby */
-    DB_EXISTS,         /* 42701, 42P07, 42710 */
-    DB_MISSING,        /* 42703, 42P01, 42704, 42883 */
-    DB_DATA,           /* class 22 and 23: a row's value */
-    DB_STOPPED,        /* 57P01..03: the server shuts down, starts, or ended our session */
-    DB_FENCED,         /* the batch's own check: another engine drives, or the cursor moved */
+    DB_LOST,          /* the connection is gone or could not be made: reconnect */
+    DB_REFUSED,       /* authentication, database unknown, no pg_hba line */
+    DB_PRIVILEGE,     /* a GRANT is missing */
+    DB_LOCK_TIMEOUT,  /* 55P03 */
+    DB_DEADLOCK,      /* 40P01 */
+    DB_SERIALIZATION, /* 40001 */
+    DB_CANCELLED,     /* 57014 */
+    DB_READ_ONLY,     /* 25006: a failover left us on a standby */
+    DB_EXISTS,        /* 42701, 42P07, 42710 */
+    DB_MISSING,       /* 42703, 42P01, 42704, 42883 */
+    DB_DATA,          /* class 22 and 23: a row's value */
+    DB_STOPPED,       /* 57P01..03: the server shuts down, starts, or ended our session */
+    DB_FENCED,        /* the batch's own check: another engine drives, or the cursor moved */
     DB_OTHER,
 };
 /* Worth another try after a pause, without an operator. */
@@ -53,7 +53,7 @@ struct db_rows;
 struct db *db_open(const struct db_address *where, const char *role, struct error *e);
 void db_close(struct db *db); /* NULL is fine */
 bool db_alive(const struct db *db);
-int db_server_version(const struct db *db); /* 150020 */
+int db_server_version(const struct db *db);              /* 150020 */
 const char *db_server_version_text(const struct db *db); /* "15.20" */
 int64_t db_backend_pid(const struct db *db);
 
@@ -67,6 +67,8 @@ enum db_fault db_query(struct db *db, struct db_rows **rows, struct error *e, co
                        int count, const char *const *params) MUST_CHECK;
 /* The same without parameters. */
 enum db_fault db_exec(struct db *db, const char *sql, struct error *e) MUST_CHECK;
+/* From now on this session can write nothing. */
+bool db_set_read_only(struct db *db, struct error *e) MUST_CHECK;
 
 int db_row_count(const struct db_rows *rows);
 int db_column_count(const struct db_rows *rows);
@@ -78,8 +80,8 @@ bool db_bool(const struct db_rows *rows, int row, int column); /* NULL: false */
 void db_rows_free(struct db_rows *rows);
 
 /* Quoted for use in SQL; the caller frees it. */
-char *db_quote_name(const char *name);             /* "name" */
-char *db_quote_text(const char *text);             /* 'text' */
+char *db_quote_name(const char *name); /* "name" */
+char *db_quote_text(const char *text); /* 'text' */
 
 /*
  * Asks the server to end what `db` is doing. From any thread, while `db` is
