@@ -1,7 +1,13 @@
 /*
  * INI files read through inih, with what it leaves out: line numbers for
- * every entry, duplicate keys refused, continuation lines joined, and no
- * comments inside a value (values are SQL).
+ * every entry, continuation lines joined, long names and values kept whole,
+ * and no comments inside a value (values are SQL).
+ *
+ * The rules: a line that begins with ; or # is a comment. An indented line
+ * continues the value above it whatever it holds, also ; and #; blank lines and
+ * comments between the two do not end the value. Only where no value stands
+ * above may a comment be indented. Lines may end in CR LF and the file may begin
+ * with a byte order mark.
  */
 #ifndef NEWEL_BASE_INI_H
 #define NEWEL_BASE_INI_H
@@ -41,7 +47,7 @@ struct ini_file {
 struct finding {
     int line;
     const char *rule; /* static */
-    char *text;       /* key, what was read, what is allowed */
+    char *text;       /* key, what was read, what is allowed; fit for a terminal */
 };
 
 struct findings {
@@ -52,19 +58,27 @@ struct findings {
 
 void findings_add(struct findings *f, int line, const char *rule, const char *text, ...)
     PRINTF_LIKE(4, 5);
+void findings_sort(struct findings *f); /* by line; the file as a whole comes last */
 void findings_print(const struct findings *f, FILE *out); /* path:line: [rule] text */
 void findings_free(struct findings *f);
 
+/* The largest file that is read, in bytes. */
+#define INI_SIZE_MAX (4u << 20)
+
 /*
  * Reads `path`. False when it cannot be read at all (`e` is set). What is
- * malformed (a line that is no entry, a key outside a section, a key or a
- * section that stands twice) is added to `findings` and reading goes on.
+ * malformed (a line that is no entry, a key outside a section, a section that
+ * stands twice, a NUL byte, text that is no UTF-8) is added to `findings` and
+ * reading goes on. A key that stands twice gives two entries, for some may
+ * repeat: spec_check() tells which. `out` is to be freed in any case.
  */
 bool ini_load(const char *path, struct ini_file *out, struct findings *findings,
               struct error *e) MUST_CHECK;
-/* The same for text in memory (unit tests, fuzzing); `name` stands for the path. */
-void ini_parse(const char *name, const char *text, struct ini_file *out,
-               struct findings *findings);
+/* The same for bytes in memory; `name` stands for the path. */
+void ini_parse_bytes(const char *name, const char *bytes, size_t size, struct ini_file *out,
+                     struct findings *findings);
+void ini_parse_text(const char *name, const char *text, struct ini_file *out,
+                    struct findings *findings);
 void ini_free(struct ini_file *file);
 
 #endif

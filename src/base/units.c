@@ -78,6 +78,11 @@ static bool parse_with(const struct unit *units, size_t count, const char *text,
     size_t length = strlen(name);
     while (length && isspace((unsigned char)name[length - 1]))
         length--;
+    /* a bare zero needs no unit */
+    if (length == 0 && value == 0) {
+        *out = 0;
+        return true;
+    }
     size_t tail = strlen(suffix);
     if (length < tail || strncmp(name + length - tail, suffix, tail) != 0)
         return false;
@@ -89,11 +94,6 @@ static bool parse_with(const struct unit *units, size_t count, const char *text,
         if (!isfinite(scaled) || fabs(scaled) > 9e18)
             return false;
         *out = llround(scaled);
-        return true;
-    }
-    /* a bare zero needs no unit */
-    if (length == 0 && value == 0) {
-        *out = 0;
         return true;
     }
     return false;
