@@ -14,6 +14,12 @@
 
 #define PRINTF_LIKE(fmt, first) __attribute__((format(printf, fmt, first)))
 #define MUST_CHECK __attribute__((warn_unused_result))
+/* For the rare answer that really does not matter; a cast does not silence MUST_CHECK. */
+#define IGNORE(call)                                                                               \
+    do {                                                                                           \
+        __typeof__(call) ignored_ = (call);                                                        \
+        (void)ignored_;                                                                            \
+    } while (0)
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Called once before the process aborts, e.g. to restore the terminal. */

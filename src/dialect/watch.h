@@ -43,6 +43,8 @@ struct watch_words {
     /* $1 pid $2 start -> true when that session was there and has been told */
     const char *cancel;
     const char *terminate;
+    /* $1 migration $2 step -> when that step was done, as Unix µs by the server's clock */
+    const char *done_at;
     /* $1 moment of the DDL as Unix µs -> application, user, host, sessions, older than the DDL */
     const char *clients;
     /* -> now as Unix µs, by the server's clock */
@@ -52,8 +54,8 @@ struct watch_words {
 
     /* Around a DDL statement: "%lld" stands for the lock timeout in milliseconds. */
     const char *ddl_begin;
-    const char *ddl_commit;
-    const char *ddl_rollback;
+    const char *begin;
+    const char *commit;
     /* For statements that cannot or must not run in a transaction with the timeout. */
     const char *lock_timeout;
     const char *session; /* once for each worker's connection */

@@ -89,6 +89,8 @@ static const struct watch_words words = {
               "WHERE pid = $1::int AND backend_start = $2::timestamptz",
     .terminate = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                  "WHERE pid = $1::int AND backend_start = $2::timestamptz",
+    .done_at = "SELECT (extract(epoch FROM max(at)) * 1000000)::bigint FROM newel.audit "
+               "WHERE migration = $1 AND what = $2",
     .clients =
         "SELECT application_name, usename, coalesce(host(client_addr), 'local'), count(*), "
         "count(*) FILTER (WHERE backend_start < to_timestamp($1::bigint / 1000000.0)) "
@@ -98,8 +100,8 @@ static const struct watch_words words = {
     .now = "SELECT " US("clock_timestamp() - 'epoch'::timestamptz"),
     .wal = "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint",
     .ddl_begin = "BEGIN; SET LOCAL lock_timeout = '%lldms'; SET LOCAL statement_timeout = 0",
-    .ddl_commit = "COMMIT",
-    .ddl_rollback = "ROLLBACK",
+    .begin = "BEGIN",
+    .commit = "COMMIT",
     .lock_timeout = "SET lock_timeout = '%lldms'",
     .session = "SET datestyle = 'ISO'; SET statement_timeout = 0; "
                "SET idle_in_transaction_session_timeout = 0; "

@@ -1,0 +1,478 @@
+#include "config.h"
+#include "engine/lane.h"
+
+#include "base/clock.h"
+#include "dialect/batch.h"
+#include "dialect/state.h"
+#include "dialect/watch.h"
+#include "engine/blame.h"
+#include "engine/state.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What a lane keeps while it walks one range. */
+struct walk {
+    struct lane *lane;
+    struct run *run;
+    struct range *range;
+    struct db *db;
+    char role[32];
+    struct window window;   /* by blocks */
+    double rows_per_block;
+    int64_t window_rows;    /* written in the present window */
+    int64_t window_blocks;
+    int64_t retries;        /* in a row */
+};
+
+/* One batch as it was sent and what came of it. */
+struct batch {
+    int64_t aimed, updated, us, wal;
+    char *cursor; /* after it */
+    bool range_done;
+};
+
+enum db_fault lane_read_ranges(struct run *r, struct db *db, struct range **ranges, size_t *count,
+                               struct error *e)
+{
+    *ranges = NULL;
+    *count = 0;
+    const char *params[] = {r->migration->id};
+    struct db_rows *rows;
+    const struct state_words *words = state_words(r->target->primary.engine);
+    enum db_fault fault = db_query(db, &rows, e, words->ranges, 1, params);
+    if (fault != DB_OK)
+        return fault;
+    for (int i = 0; i < db_row_count(rows); i++) {
+        struct range *range = VEC_PUSH(*ranges, *count);
+        range->lane = db_int(rows, i, 0, 0);
+        range->lower = mem_dup(db_value(rows, i, 1));
+        range->upper = mem_dup(db_value(rows, i, 2));
+        range->cursor = mem_dup(db_value(rows, i, 3));
+        range->shape = mem_dup(db_value(rows, i, 4));
+        range->rows = db_int(rows, i, 5, 0);
+        range->batches = db_int(rows, i, 6, 0);
+        range->done = db_bool(rows, i, 7);
+        struct window w;
+        if (range->upper && window_parse(&w, range->cursor, atoll(range->upper)))
+            range->position = window_position(&w);
+    }
+    db_rows_free(rows);
+    return DB_OK;
+}
+
+void lane_free_ranges(struct range *ranges, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        free(ranges[i].lower);
+        free(ranges[i].upper);
+        free(ranges[i].cursor);
+        free(ranges[i].shape);
+    }
+    free(ranges);
+}
+
+int64_t lane_fraction_ppm(const struct backfill *b)
+{
+    double done = 0, total = 0;
+    bool blocks = b->run->plan.order == WALK_BLOCKS;
+    bool all = true;
+    for (size_t i = 0; i < b->range_count; i++) {
+        const struct range *range = &b->ranges[i];
+        all &= range->done;
+        if (!blocks || !range->lower || !range->upper)
+            continue;
+        double low = (double)atoll(range->lower), high = (double)atoll(range->upper);
+        total += high - low;
+        done += range->done ? high - low : range->position - low;
+    }
+    if (all)
+        return 1000000;
+    if (!blocks) {
+        done = (double)b->run->rows_done;
+        total = (double)b->run->facts.rows_estimate;
+    }
+    if (total <= 0)
+        return 0;
+    double fraction = done / total;
+    return (int64_t)((fraction > 0.999 ? 0.999 : fraction) * 1e6);
+}
+
+/* Takes the first range that nobody walks; NULL when there is none. Under the lock. */
+static struct range *take_range(struct backfill *b)
+{
+    for (size_t i = 0; i < b->range_count; i++) {
+        struct range *range = &b->ranges[i];
+        if (!range->done && !range->taken) {
+            range->taken = true;
+            return range;
+        }
+    }
+    return NULL;
+}
+
+static void fail(struct backfill *b, const struct error *e)
+{
+    run_lock(b->run);
+    if (!b->failed) {
+        b->failed = true;
+        b->error = *e;
+    }
+    run_wake(b->run);
+    run_unlock(b->run);
+}
+
+/* ---- one batch ------------------------------------------------------------ */
+
+static enum db_fault send_blocks(struct walk *w, struct batch *batch, struct error *e)
+{
+    struct run *r = w->run;
+    struct window after = w->window;
+    window_advance(&after);
+    char epoch[24], number[24], low[32], high[32], mask[24], pass[24], cursor[WINDOW_CURSOR];
+    (void)snprintf(epoch, sizeof epoch, "%" PRId64, r->epoch);
+    (void)snprintf(number, sizeof number, "%" PRId64, w->range->lane);
+    (void)snprintf(low, sizeof low, "(%" PRId64 ",0)", w->window.low);
+    (void)snprintf(high, sizeof high, "(%" PRId64 ",0)", w->window.high);
+    (void)snprintf(mask, sizeof mask, "%" PRId64, w->window.stripes - 1);
+    (void)snprintf(pass, sizeof pass, "%" PRId64, w->window.pass);
+    window_text(&after, cursor);
+    batch->range_done = window_done(&after);
+    const char *params[] = {r->migration->id, epoch, number, w->range->cursor, cursor, low,
+                            high,             mask,  pass,   batch->range_done ? "t" : "f"};
+    struct db_rows *rows;
+    enum db_fault fault = db_query(w->db, &rows, e, w->lane->backfill->sql_next, 10, params);
+    if (fault != DB_OK)
+        return fault;
+    batch->updated = db_int(rows, 0, 0, 0);
+    batch->cursor = mem_dup(cursor);
+    db_rows_free(rows);
+    w->window = after;
+    return DB_OK;
+}
+
+/* The columns of a key that travels as a JSON array of texts. */
+static size_t key_columns(json_t *key, const char **out)
+{
+    size_t count = json_array_size(key);
+    if (count > LANE_KEY_COLUMNS)
+        count = LANE_KEY_COLUMNS;
+    for (size_t i = 0; i < count; i++)
+        out[i] = json_string_value(json_array_get(key, i));
+    return count;
+}
+
+static enum db_fault send_keys(struct walk *w, struct batch *batch, struct error *e)
+{
+    struct run *r = w->run;
+    struct backfill *b = w->lane->backfill;
+    char epoch[24], number[24], rows_text[24];
+    (void)snprintf(epoch, sizeof epoch, "%" PRId64, r->epoch);
+    (void)snprintf(number, sizeof number, "%" PRId64, w->range->lane);
+    (void)snprintf(rows_text, sizeof rows_text, "%" PRId64, batch->aimed);
+    const char *params[5 + 2 * LANE_KEY_COLUMNS] = {r->migration->id, epoch, number,
+                                                    w->range->cursor, rows_text};
+    size_t count = 5;
+    json_t *upper = json_loads(w->range->upper, 0, NULL);
+    bool first = w->range->cursor[0] == '\0';
+    json_t *lower = first ? NULL : json_loads(w->range->cursor, 0, NULL);
+    count += key_columns(upper, params + count);
+    count += key_columns(lower, params + count);
+    struct db_rows *rows;
+    enum db_fault fault = db_query(w->db, &rows, e, first ? b->sql_first : b->sql_next,
+                                   (int)count, params);
+    json_decref(upper);
+    json_decref(lower);
+    if (fault != DB_OK)
+        return fault;
+    batch->updated = db_int(rows, 0, 0, 0);
+    batch->cursor = mem_dup(db_value(rows, 0, 1));
+    batch->range_done = batch->cursor == NULL;
+    if (!batch->cursor)
+        batch->cursor = mem_dup(w->range->cursor);
+    db_rows_free(rows);
+    return DB_OK;
+}
+
+/* How many rows a block really holds shows when a window is done. */
+static void learn_density(struct walk *w, const struct window *before, int64_t updated)
+{
+    if (before->pass == 0) {
+        w->window_rows = 0;
+        w->window_blocks = before->high - before->low;
+    }
+    w->window_rows += updated;
+    if (w->window.pass != 0 || w->window_blocks == 0)
+        return;
+    double seen = (double)w->window_rows / (double)w->window_blocks;
+    /* sparse stretches must not let the next window grow without bound */
+    if (seen < w->rows_per_block / 2)
+        seen = w->rows_per_block / 2;
+    w->rows_per_block = seen < 0.5 ? 0.5 : seen;
+}
+
+static void record_batch(struct walk *w, const struct batch *batch)
+{
+    struct run *r = w->run;
+    json_t *event = run_event(r, EVENT_BATCH);
+    run_lock(r);
+    json_set_int(event, "lane", w->range->lane);
+    json_set_int(event, "n", w->range->batches);
+    json_set_int(event, "rows", batch->aimed);
+    json_set_int(event, "updated", batch->updated);
+    json_set_int(event, "us", batch->us);
+    json_set_int(event, "retries", r->retries);
+    json_set_text(event, "cursor", batch->cursor);
+    json_set_int(event, "fraction_ppm", lane_fraction_ppm(w->lane->backfill));
+    json_set_int(event, "rows_done", r->rows_done);
+    json_set_int(event, "rows_total", r->facts.rows_estimate);
+    json_set_int(event, "batches", r->batches);
+    run_unlock(r);
+    run_record(r, event);
+}
+
+/* The batch is committed: counts, journal, pace. Returns the rest before the next. */
+static int64_t account(struct walk *w, const struct batch *batch)
+{
+    struct run *r = w->run;
+    run_lock(r);
+    free(w->range->cursor);
+    w->range->cursor = mem_dup(batch->cursor);
+    w->range->rows += batch->updated;
+    w->range->batches++;
+    w->range->done = batch->range_done;
+    w->range->position = window_position(&w->window);
+    r->rows_done += batch->updated;
+    r->batches++;
+    bool changed = pace_batch(&r->pace, batch->aimed, batch->updated, batch->us);
+    int64_t rest = pace_rest_us(&r->pace, batch->us, r->throttle.slow_ppm);
+    run_unlock(r);
+    record_batch(w, batch);
+    if (changed)
+        run_record_pace(r);
+    return rest;
+}
+
+/* ---- when a batch fails --------------------------------------------------- */
+
+static bool open_connection(struct walk *w, struct error *e)
+{
+    w->db = run_reconnect(w->run, w->db, w->role, e);
+    if (!w->db)
+        return false;
+    /* a batch that waits for a row holds others: better to let go and try again */
+    char value[32];
+    const char *words = watch_words(w->run->target->primary.engine)->lock_timeout;
+    const char *mark = strstr(words, "%lld");
+    (void)snprintf(value, sizeof value, "%" PRId64,
+                   w->run->migration->lock_timeout_us / US_PER_MS);
+    struct str sql = {0};
+    str_add_n(&sql, words, (size_t)(mark - words));
+    str_add(&sql, value);
+    str_add(&sql, mark + strlen("%lld"));
+    enum db_fault fault = db_exec(w->db, str_text(&sql), e);
+    str_free(&sql);
+    return fault == DB_OK || !db_alive(w->db);
+}
+
+/* Where the range stands in the target, which alone knows what was committed. */
+static bool reread(struct walk *w, struct error *e)
+{
+    struct run *r = w->run;
+    struct range *ranges;
+    size_t count;
+    if (lane_read_ranges(r, w->db, &ranges, &count, e) != DB_OK)
+        return false;
+    bool found = false;
+    run_lock(r);
+    for (size_t i = 0; i < count; i++) {
+        if (ranges[i].lane != w->range->lane)
+            continue;
+        found = true;
+        int64_t rows = ranges[i].rows - w->range->rows;
+        r->rows_done += rows;
+        r->batches += ranges[i].batches - w->range->batches;
+        w->range->rows = ranges[i].rows;
+        w->range->batches = ranges[i].batches;
+        w->range->done = ranges[i].done;
+        w->range->position = ranges[i].position;
+        char *old = w->range->cursor;
+        w->range->cursor = mem_dup(ranges[i].cursor);
+        free(old);
+    }
+    run_unlock(r);
+    lane_free_ranges(ranges, count);
+    if (!found)
+        return error_set(e, ERROR_PHASE, "the checkpoint of range %" PRId64 " is gone",
+                         w->range->lane);
+    if (r->plan.order == WALK_BLOCKS &&
+        !window_parse(&w->window, w->range->cursor, atoll(w->range->upper)))
+        return error_set(e, ERROR_PHASE, "the checkpoint \"%s\" of range %" PRId64 " is no place",
+                         w->range->cursor, w->range->lane);
+    return true;
+}
+
+/* The batch's own check refused it: why? True when the walk can go on. */
+static bool after_fence(struct walk *w, struct error *e)
+{
+    enum db_fault fault;
+    if (!state_renew(w->run, w->db, &fault, e))
+        return false;
+    struct db_rows *rows;
+    char *sql = batch_words(w->run->target->primary.engine)->extent(&w->run->words);
+    fault = db_query(w->db, &rows, e, sql, 0, NULL);
+    free(sql);
+    if (fault != DB_OK)
+        return false;
+    const char *shape = db_value(rows, 0, 1);
+    bool rewritten = w->run->plan.order == WALK_BLOCKS && shape &&
+                     strcmp(shape, w->range->shape) != 0;
+    db_rows_free(rows);
+    if (rewritten) {
+        run_lock(w->run);
+        w->lane->backfill->replan = true;
+        run_wake(w->run);
+        run_unlock(w->run);
+        return false;
+    }
+    return reread(w, e);
+}
+
+/* True when the walk can go on. */
+static bool after_fault(struct walk *w, enum db_fault fault, const struct batch *batch,
+                        struct error *e)
+{
+    struct run *r = w->run;
+    if (fault == DB_FENCED)
+        return after_fence(w, e);
+    if (!db_fault_passes(fault)) {
+        if (fault == DB_DATA)
+            blame_row(r, w->db, &w->window, e);
+        e->kind = ERROR_PHASE;
+        fail(w->lane->backfill, e);
+        return false;
+    }
+    w->retries++;
+    run_lock(r);
+    r->retries++;
+    bool changed = (fault == DB_LOCK_TIMEOUT || fault == DB_CANCELLED) && pace_failed(&r->pace);
+    run_unlock(r);
+    if (changed)
+        run_record_pace(r);
+    struct str text = {0};
+    error_text(e, &text);
+    run_alarm(r, "info", "batch-retry", "batch of %" PRId64 " rows tried again (%" PRId64 "): %s",
+              batch->aimed, w->retries, str_text(&text));
+    str_free(&text);
+    int64_t pause = (w->retries < 6 ? 50 << w->retries : 2000) * US_PER_MS;
+    run_sleep(r, pause);
+    while (!run_stopping(r)) {
+        /* the answer may have been lost after the commit: ask where we stand */
+        if ((db_alive(w->db) || open_connection(w, e)) && reread(w, e))
+            return true;
+        if (w->db && db_alive(w->db)) {
+            fail(w->lane->backfill, e);
+            return false;
+        }
+    }
+    return false;
+}
+
+/* ---- the walk ------------------------------------------------------------- */
+
+static bool wanted(struct walk *w)
+{
+    struct run *r = w->run;
+    run_lock(r);
+    bool yes = w->lane->number < r->pace.lanes && !w->lane->backfill->failed &&
+               !w->lane->backfill->replan;
+    run_unlock(r);
+    return yes;
+}
+
+static bool cut_batch(struct walk *w, struct batch *batch)
+{
+    struct run *r = w->run;
+    run_lock(r);
+    batch->aimed = pace_rows_now(&r->pace, r->throttle.slow_ppm);
+    int64_t stripes = r->plain ? 1 : r->plan.stripes;
+    run_unlock(r);
+    return r->plan.order == WALK_KEYS ||
+           window_next(&w->window, batch->aimed, w->rows_per_block, stripes);
+}
+
+static void walk_range(struct walk *w)
+{
+    struct run *r = w->run;
+    struct error e;
+    while (!w->range->done && run_may_go_on(r, true) && wanted(w)) {
+        struct batch batch = {0};
+        if (!cut_batch(w, &batch))
+            break;
+        struct window before = w->window;
+        int64_t began = clock_mono_us();
+        enum db_fault fault = r->plan.order == WALK_BLOCKS ? send_blocks(w, &batch, &e)
+                                                           : send_keys(w, &batch, &e);
+        batch.us = clock_mono_us() - began;
+        if (fault != DB_OK) {
+            if (!after_fault(w, fault, &batch, &e))
+                return;
+            continue;
+        }
+        w->retries = 0;
+        if (r->plan.order == WALK_BLOCKS)
+            learn_density(w, &before, batch.updated);
+        int64_t rest = account(w, &batch);
+        free(batch.cursor);
+        if (rest > 0)
+            run_sleep(r, rest);
+    }
+}
+
+static double density(const struct facts *f)
+{
+    if (f->rows_estimate > 0 && f->blocks > 0)
+        return (double)f->rows_estimate / (double)f->blocks;
+    return f->tuple_bytes > 0 ? 8000.0 / (double)f->tuple_bytes : 50;
+}
+
+void *lane_main(void *context)
+{
+    struct lane *lane = context;
+    struct backfill *b = lane->backfill;
+    struct run *r = b->run;
+    struct walk w = {.lane = lane, .run = r, .rows_per_block = density(&r->facts)};
+    (void)snprintf(w.role, sizeof w.role, "lane %d", lane->number + 1);
+    struct error e;
+    bool open = open_connection(&w, &e);
+    if (!open && !run_stopping(r))
+        fail(b, &e);
+    while (open && wanted(&w) && !run_stopping(r)) {
+        run_lock(r);
+        w.range = take_range(b);
+        run_unlock(r);
+        if (!w.range)
+            break;
+        if (r->plan.order == WALK_BLOCKS &&
+            !window_parse(&w.window, w.range->cursor, atoll(w.range->upper))) {
+            error_set(&e, ERROR_PHASE, "the checkpoint \"%s\" is no place", w.range->cursor);
+            fail(b, &e);
+        } else {
+            walk_range(&w);
+        }
+        run_lock(r);
+        w.range->taken = false;
+        bool waits = r->wish == WISH_ROLLBACK;
+        run_unlock(r);
+        if (waits)
+            break;
+    }
+    run_disconnect(r, w.db);
+    run_lock(r);
+    b->active--;
+    lane->over = true;
+    run_wake(r);
+    run_unlock(r);
+    return NULL;
+}

@@ -1,0 +1,404 @@
+#include "config.h"
+#include "engine/stairs.h"
+
+#include "base/clock.h"
+#include "dialect/state.h"
+#include "engine/backfill.h"
+#include "engine/ddl.h"
+#include "engine/evidence.h"
+#include "engine/observe.h"
+#include "engine/state.h"
+#include "engine/verify.h"
+#include "plan/check.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct stairs {
+    struct run *run;
+    struct db *db;
+    struct observers *observers;
+    struct state before; /* what the target said when we came */
+    bool leased;
+};
+
+/* ---- telling -------------------------------------------------------------- */
+
+static void record_plan(struct run *r, const struct phase_plan *p)
+{
+    json_t *event = run_event(r, EVENT_PLAN), *steps = json_array();
+    json_set_text(event, "of", "phase");
+    json_set_text(event, "phase", phase_name(p->phase));
+    json_set_text(event, "question", p->question);
+    json_set_text(event, "estimate", p->estimate);
+    for (size_t i = 0; i < p->step_count; i++) {
+        json_t *step = json_object();
+        json_set_text(step, "name", p->steps[i].name);
+        json_set_text(step, "sql", p->steps[i].sql);
+        json_set_text(step, "lock", p->steps[i].lock);
+        json_set_text(step, "blocks", p->steps[i].blocks);
+        json_set_text(step, "undo", p->steps[i].undo);
+        json_push(steps, step);
+    }
+    json_set(event, "steps", steps);
+    run_record(r, event);
+}
+
+static void record_check(struct run *r, const struct check_result *c)
+{
+    static const char *const verdicts[] = {
+        [CHECK_PASS] = "pass", [CHECK_WARN] = "warn", [CHECK_STOP] = "stop"};
+    json_t *event = run_event(r, EVENT_CHECK);
+    json_set_text(event, "check", c->name);
+    json_set_text(event, "verdict", verdicts[c->verdict]);
+    json_set_text(event, "evidence", c->evidence);
+    json_set_text(event, "remedy", c->remedy);
+    run_record(r, event);
+}
+
+/* ---- the phases ----------------------------------------------------------- */
+
+static bool preflight(struct stairs *s, struct error *e)
+{
+    struct run *r = s->run;
+    struct check_list list = {0};
+    if (!check_run(s->db, r->migration, &r->facts, true, &list, e))
+        return false;
+    bool stop = false, privilege = false;
+    struct str why = {0}, todo = {0};
+    for (size_t i = 0; i < list.count; i++) {
+        const struct check_result *c = &list.items[i];
+        record_check(r, c);
+        if (c->verdict != CHECK_STOP)
+            continue;
+        stop = true;
+        privilege |= c->privilege;
+        str_addf(&why, "%s%s: %s", why.len ? "; " : "", c->name, c->evidence);
+        if (c->remedy && c->remedy[0])
+            str_addf(&todo, "%s%s", todo.len ? "; " : "", c->remedy);
+    }
+    if (stop) {
+        /* a missing GRANT is a server that would not be asked; the rest is a phase that failed */
+        error_set(e, privilege ? ERROR_DATABASE : ERROR_PHASE, "preflight of %s on %s stops it",
+                  r->migration->id, r->target->name);
+        error_why(e, "%s", str_text(&why));
+        error_todo(e, "%s", str_text(&todo));
+    }
+    str_free(&why);
+    str_free(&todo);
+    check_list_free(&list);
+    return !stop;
+}
+
+static bool verify(struct stairs *s, struct error *e)
+{
+    struct run *r = s->run;
+    struct verdict v;
+    if (!verify_count(r, s->db, &v, e))
+        return false;
+    if (v.left) {
+        error_set(e, ERROR_PHASE, "%" PRId64 " rows are left without their value", v.left);
+        error_why(e, "counted on %s; for one, %s", v.where, v.example);
+        error_todo(e, "step verify again: it passes the table once more for them and counts anew");
+        /* what it passes again are places; rows that have their value are left alone */
+        struct error ignored;
+        IGNORE(backfill_again(r, s->db, &ignored));
+        return false;
+    }
+    char *detail = mem_printf("no row is left without its value (counted on %s)", v.where);
+    bool ok = run_enter(r, PHASE_VERIFY, STATE_RUNNING, detail, NULL);
+    free(detail);
+    return ok || error_set(e, ERROR_STOPPED, "verify was stopped");
+}
+
+static bool run_steps(struct stairs *s, enum phase phase, struct error *e)
+{
+    const struct phase_plan *p = &s->run->plan.phases[phase];
+    for (size_t i = 0; i < p->step_count; i++)
+        if (p->steps[i].kind != STEP_ENGINE &&
+            !ddl_run(s->run, &s->db, phase, &p->steps[i], false, e))
+            return false;
+    return true;
+}
+
+static bool run_phase(struct stairs *s, enum phase phase, bool again, struct error *e)
+{
+    struct run *r = s->run;
+    switch (phase) {
+    case PHASE_PREFLIGHT:
+        return preflight(s, e);
+    case PHASE_BASELINE:
+        return evidence_plans(r, s->db, false, e) && evidence_clients(r, s->db, e);
+    case PHASE_BACKFILL:
+        return backfill_run(r, &s->db, e);
+    case PHASE_VERIFY:
+        return (!again || backfill_run(r, &s->db, e)) && verify(s, e);
+    case PHASE_COMPARE:
+        return evidence_plans(r, s->db, true, e) && evidence_clients(r, s->db, e);
+    case PHASE_EXPAND:
+    case PHASE_SYNC:
+    case PHASE_CONSTRAIN:
+    case PHASE_ENFORCE:
+    case PHASE_FINISH:
+    case PHASE_COUNT:
+        break;
+    }
+    return run_steps(s, phase, e);
+}
+
+/* ---- the lease around them ------------------------------------------------ */
+
+/* Our own state is there only after preflight has found that it may be. */
+static bool take_lease(struct stairs *s, struct error *e)
+{
+    struct run *r = s->run;
+    if (s->leased)
+        return true;
+    if (!state_take(r, s->db, &s->before, e))
+        return false;
+    s->leased = true;
+    s->observers = observe_start(r);
+    return true;
+}
+
+static bool set_state(struct stairs *s, enum phase phase, enum phase_state state, struct error *e)
+{
+    while (!run_stopping(s->run)) {
+        enum db_fault fault = state_set(s->run, s->db, phase, state, e);
+        if (fault == DB_OK)
+            return true;
+        if (fault == DB_FENCED || db_alive(s->db))
+            return false;
+        s->db = run_reconnect(s->run, s->db, "main", e);
+        if (!s->db)
+            return false;
+    }
+    return error_set(e, ERROR_STOPPED, "%s was stopped", phase_name(phase));
+}
+
+static bool climb_one(struct stairs *s, enum phase phase, bool again, struct error *e)
+{
+    struct run *r = s->run;
+    if (!run_enter(r, phase, STATE_RUNNING, NULL, NULL))
+        return error_set(e, ERROR_STOPPED, "%s was stopped", phase_name(phase));
+    bool mine = s->leased;
+    if (mine && !set_state(s, phase, STATE_RUNNING, e))
+        return false;
+    if (!run_phase(s, phase, again, e))
+        return false;
+    if (!mine && !take_lease(s, e))
+        return false;
+    if (!set_state(s, phase, STATE_DONE, e))
+        return false;
+    return run_enter(r, phase, STATE_DONE, NULL, NULL) ||
+           error_set(e, ERROR_STOPPED, "%s was stopped", phase_name(phase));
+}
+
+/* ---- the way back --------------------------------------------------------- */
+
+static bool forget_backfill(struct stairs *s, struct error *e)
+{
+    const char *params[] = {s->run->migration->id};
+    return db_query(s->db, NULL, e, state_words(s->run->target->primary.engine)->forget_backfill, 1,
+                    params) == DB_OK;
+}
+
+static bool roll_back(struct stairs *s, enum phase from, struct error *e)
+{
+    struct run *r = s->run;
+    run_alarm(r, "warn", "rollback", "rolling back from %s", phase_name(from));
+    for (int phase = (int)from; phase >= PHASE_EXPAND; phase--) {
+        const struct phase_plan *p = &r->plan.phases[phase];
+        if (!set_state(s, p->phase, STATE_UNDOING, e) ||
+            !run_enter(r, p->phase, STATE_UNDOING, NULL, NULL))
+            return false;
+        for (size_t i = p->step_count; i-- > 0;)
+            if (p->steps[i].undo && p->steps[i].kind != STEP_ENGINE &&
+                !ddl_run(r, &s->db, p->phase, &p->steps[i], true, e))
+                return false;
+        if (phase == PHASE_BACKFILL && !forget_backfill(s, e))
+            return false;
+        if (!run_enter(r, p->phase, STATE_UNDONE, NULL, NULL))
+            return false;
+    }
+    return set_state(s, PHASE_EXPAND, STATE_UNDONE, e);
+}
+
+/* ---- the operator --------------------------------------------------------- */
+
+/* What the operator wants next; WISH_NONE: the run is to end. */
+static enum run_wish wait_for_wish(struct run *r, enum phase phase)
+{
+    run_lock(r);
+    for (;;) {
+        if (r->stop || r->fenced) {
+            run_unlock(r);
+            return WISH_NONE;
+        }
+        enum run_wish wish = r->wish;
+        if (wish == WISH_ROLLBACK || (wish == WISH_STEP && r->wish_phase == phase)) {
+            r->wish = WISH_NONE;
+            run_unlock(r);
+            return wish;
+        }
+        run_wait(r, US_PER_S);
+    }
+}
+
+static bool rollback_wished(struct run *r)
+{
+    run_lock(r);
+    bool yes = r->wish == WISH_ROLLBACK;
+    if (yes)
+        r->wish = WISH_NONE;
+    run_unlock(r);
+    return yes;
+}
+
+/* Rolls back until it is done or the run is to end; each failure is told and asked about. */
+static void go_down(struct stairs *s, enum phase from, struct error *e)
+{
+    struct run *r = s->run;
+    while (!roll_back(s, from, e)) {
+        if (run_stopping(r))
+            return;
+        bool told = run_enter(r, from, STATE_FAILED, "rollback", e);
+        if (!told || r->end_on_failure || wait_for_wish(r, from) == WISH_NONE)
+            return;
+    }
+    error_set(e, ERROR_STOPPED, "%s on %s was rolled back", r->migration->id, r->target->name);
+}
+
+/* A phase failed: tell, and wait for what the operator wants. False: the run is to end. */
+static bool stand_still(struct stairs *s, enum phase phase, struct error *e, bool *back)
+{
+    struct run *r = s->run;
+    struct error ignored;
+    if (s->leased && s->db && db_alive(s->db))
+        IGNORE(state_set(r, s->db, phase, STATE_FAILED, &ignored));
+    if (!run_enter(r, phase, STATE_FAILED, NULL, e) || r->end_on_failure)
+        return false;
+    enum run_wish wish = wait_for_wish(r, phase);
+    *back = wish == WISH_ROLLBACK;
+    return wish != WISH_NONE;
+}
+
+static bool ask(struct run *r, enum phase phase, bool *back)
+{
+    if (!run_enter(r, phase, STATE_ASKING, r->plan.phases[phase].question, NULL))
+        return false;
+    if (r->yes)
+        return true;
+    enum run_wish wish = wait_for_wish(r, phase);
+    *back = wish == WISH_ROLLBACK;
+    return wish != WISH_NONE;
+}
+
+/* ---- the climb ------------------------------------------------------------ */
+
+static void climb(struct stairs *s, enum phase first, bool released, struct error *e)
+{
+    struct run *r = s->run;
+    for (enum phase phase = first; phase <= r->until && phase < PHASE_COUNT; phase++) {
+        bool back = false, again = false;
+        /* starting newel releases preflight, and what was under way when it was interrupted */
+        bool free_to_go = phase == PHASE_PREFLIGHT || (phase == first && released);
+        if (!free_to_go && !ask(r, phase, &back)) {
+            error_set(e, ERROR_STOPPED, "stopped before %s", phase_name(phase));
+            return;
+        }
+        while (!back && !climb_one(s, phase, again, e)) {
+            if (rollback_wished(r)) {
+                back = true;
+                break;
+            }
+            if (run_stopping(r) || (e->kind == ERROR_STOPPED && r->stop))
+                return;
+            if (!stand_still(s, phase, e, &back))
+                return;
+            again = true;
+            *e = (struct error){0};
+        }
+        if (back) {
+            go_down(s, phase, e);
+            return;
+        }
+    }
+    *e = (struct error){0};
+}
+
+static bool prepare(struct stairs *s, struct error *e)
+{
+    struct run *r = s->run;
+    s->db = run_connect(r, "main", e);
+    if (!s->db)
+        return false;
+    if (!facts_read(s->db, r->migration, &r->facts, e) ||
+        state_read(s->db, r->migration->id, &s->before, e) != DB_OK)
+        return false;
+    plan_make(r->migration, &r->facts, &r->plan);
+    r->quoted_column = db_quote_name(r->migration->column);
+    const struct migration *m = r->migration;
+    r->quoted_table = db_quote_name(r->facts.table ? r->facts.table : m->table);
+    r->words = (struct words){
+        .id = m->id,
+        .qualified = r->facts.qualified ? r->facts.qualified : m->table,
+        .table = r->quoted_table,
+        .column = r->quoted_column,
+        .type = m->type,
+        .value = m->value_sql,
+        .where = m->where_sql,
+        .otherwise = m->default_sql,
+        .not_null = m->not_null,
+    };
+    for (int i = 0; i < PHASE_COUNT; i++)
+        record_plan(r, &r->plan.phases[i]);
+    run_record_pace(r);
+    return true;
+}
+
+static void walk(struct stairs *s, struct error *e)
+{
+    struct run *r = s->run;
+    if (!prepare(s, e)) {
+        (void)run_enter(r, PHASE_PREFLIGHT, STATE_FAILED, NULL, e);
+        return;
+    }
+    enum phase first = state_next(&s->before);
+    if (first > PHASE_PREFLIGHT && !take_lease(s, e)) {
+        (void)run_enter(r, first < PHASE_COUNT ? first : PHASE_FINISH, STATE_FAILED, NULL, e);
+        return;
+    }
+    first = state_next(&s->before); /* what was in flight when we came is final now */
+    for (enum phase done = PHASE_PREFLIGHT; done < first; done++)
+        if (!run_enter(r, done, STATE_DONE, "before this session", NULL))
+            return;
+    if (s->before.exists && s->before.state == STATE_UNDOING) {
+        go_down(s, s->before.phase, e);
+        return;
+    }
+    climb(s, first, s->before.exists && s->before.state == STATE_RUNNING, e);
+}
+
+void *stairs_main(void *context)
+{
+    struct run *r = context;
+    struct stairs s = {.run = r};
+    struct error e = {0};
+    walk(&s, &e);
+    observe_stop(s.observers);
+    if (s.leased && s.db && db_alive(s.db))
+        state_drop(r, s.db);
+    run_disconnect(r, s.db);
+    run_lock(r);
+    if (r->fenced && e.kind != ERROR_PHASE) {
+        error_set(&e, ERROR_PHASE, "%s on %s", r->migration->id, r->target->name);
+        error_why(&e, "another engine has taken over");
+    }
+    r->error = e;
+    r->finished = true;
+    run_wake(r);
+    run_unlock(r);
+    return NULL;
+}

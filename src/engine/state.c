@@ -1,0 +1,220 @@
+#include "config.h"
+#include "engine/state.h"
+
+#include "base/clock.h"
+#include "dialect/state.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct state_words *words_of(const struct run *r)
+{
+    return state_words(r->target->primary.engine);
+}
+
+static void copy(char *out, size_t size, const char *text)
+{
+    (void)snprintf(out, size, "%s", text ? text : "");
+}
+
+enum db_fault state_read(struct db *db, const char *id, struct state *out, struct error *e)
+{
+    *out = (struct state){.renewed_s = -1, .phase = PHASE_PREFLIGHT, .state = STATE_TODO};
+    const struct state_words *words = state_words(DB_POSTGRESQL);
+    struct db_rows *rows;
+    enum db_fault fault = db_query(db, &rows, e, words->schema_there, 0, NULL);
+    if (fault != DB_OK)
+        return fault;
+    bool there = db_bool(rows, 0, 0);
+    db_rows_free(rows);
+    if (!there)
+        return DB_OK;
+    const char *params[] = {id};
+    fault = db_query(db, &rows, e, words->read, 1, params);
+    if (fault != DB_OK)
+        return fault;
+    if (db_row_count(rows) == 1) {
+        out->exists = true;
+        out->phase = phase_from_name(db_value(rows, 0, 0));
+        out->state = phase_state_from_name(db_value(rows, 0, 1));
+        copy(out->digest, sizeof out->digest, db_value(rows, 0, 2));
+        out->epoch = db_int(rows, 0, 3, 0);
+        copy(out->holder, sizeof out->holder, db_value(rows, 0, 4));
+        out->renewed_s = db_real(rows, 0, 5, -1);
+        copy(out->table, sizeof out->table, db_value(rows, 0, 6));
+        copy(out->column, sizeof out->column, db_value(rows, 0, 7));
+    }
+    db_rows_free(rows);
+    return DB_OK;
+}
+
+enum phase state_next(const struct state *s)
+{
+    if (!s->exists || s->phase >= PHASE_COUNT || s->state == STATE_UNDONE)
+        return PHASE_PREFLIGHT;
+    return s->state == STATE_DONE ? (enum phase)(s->phase + 1) : s->phase;
+}
+
+static bool make_schema(struct run *r, struct db *db, struct error *e)
+{
+    struct db_rows *rows;
+    if (db_query(db, &rows, e, words_of(r)->schema_there, 0, NULL) != DB_OK)
+        return false;
+    bool there = db_bool(rows, 0, 0);
+    db_rows_free(rows);
+    if (there)
+        return true;
+    /* two engines that start at once may collide in the catalog; the second then finds it there */
+    for (int attempt = 0;; attempt++) {
+        enum db_fault fault = db_exec(db, words_of(r)->schema, e);
+        if (fault == DB_OK)
+            return true;
+        if (attempt == 3 || fault == DB_PRIVILEGE || fault == DB_LOST)
+            return false;
+        run_sleep(r, 100 * US_PER_MS);
+    }
+}
+
+static bool same_migration(const struct run *r, const struct state *s, struct error *e)
+{
+    const struct migration *m = r->migration;
+    if (strcmp(s->table, m->table) != 0 || strcmp(s->column, m->column) != 0) {
+        error_set(e, ERROR_USAGE, "migration %s on %s", m->id, r->target->name);
+        error_why(e, "that id already stands there for %s.%s", s->table, s->column);
+        return error_todo(e, "give the migration of %s.%s an id of its own", m->table, m->column);
+    }
+    /* before expand nothing of the file has taken effect yet */
+    if (strcmp(s->digest, m->digest) != 0 && state_next(s) > PHASE_EXPAND) {
+        error_set(e, ERROR_USAGE, "migration %s on %s", m->id, r->target->name);
+        error_why(e,
+                  "the file %s has changed since the migration began (digest %.12s, was %.12s)",
+                  m->path, m->digest, s->digest);
+        return error_todo(e, "restore the file; or, when the change is meant, run with "
+                             "--accept-change");
+    }
+    return true;
+}
+
+static bool lease_refused(const struct run *r, const struct state *s, struct error *e)
+{
+    error_set(e, ERROR_PHASE, "migration %s on %s", r->migration->id, r->target->name);
+    error_why(e, "another engine drives it: %s, last heard of %.1f s ago", s->holder,
+              s->renewed_s < 0 ? 0 : s->renewed_s);
+    return error_todo(e,
+                      "attach to that one with newel attach %s; if it is dead, its lease ends %d s "
+                      "after it was last heard of",
+                      r->migration->id, LEASE_SECONDS);
+}
+
+bool state_take(struct run *r, struct db *db, struct state *out, struct error *e)
+{
+    const struct migration *m = r->migration;
+    const struct state_words *words = words_of(r);
+    if (!make_schema(r, db, e))
+        return false;
+    const char *enter[] = {m->id, m->table, m->column, m->digest, r->operator_name};
+    if (db_query(db, NULL, e, words->enter, 5, enter) != DB_OK)
+        return false;
+    if (state_read(db, m->id, out, e) != DB_OK)
+        return false;
+    if (!r->accept_change && !same_migration(r, out, e))
+        return false;
+
+    char host[64] = "";
+    (void)gethostname(host, sizeof host - 1);
+    char *holder = mem_printf("%s on %s pid %ld", r->operator_name, host, (long)getpid());
+    const char *take[] = {m->id, holder, r->operator_name};
+    struct db_rows *rows;
+    enum db_fault fault = db_query(db, &rows, e, words->take_lease, 3, take);
+    free(holder);
+    if (fault != DB_OK)
+        return false;
+    bool taken = db_row_count(rows) == 1;
+    r->epoch = taken ? db_int(rows, 0, 0, 0) : 0;
+    db_rows_free(rows);
+    if (!taken) {
+        if (state_read(db, m->id, out, e) != DB_OK)
+            return false;
+        return lease_refused(r, out, e);
+    }
+    /* what a batch in flight still changed is final only now */
+    if (state_read(db, m->id, out, e) != DB_OK)
+        return false;
+    if (strcmp(out->digest, m->digest) != 0) {
+        char epoch[24];
+        (void)snprintf(epoch, sizeof epoch, "%" PRId64, r->epoch);
+        const char *params[] = {m->id, epoch, m->digest};
+        return db_query(db, NULL, e, words->set_digest, 3, params) == DB_OK;
+    }
+    return true;
+}
+
+static void mark_fenced(struct run *r)
+{
+    run_lock(r);
+    bool news = !r->fenced;
+    r->fenced = true;
+    run_wake(r);
+    run_unlock(r);
+    if (news)
+        run_alarm(r, "crit", "fenced",
+                  "another engine has taken the lease on %s; this one stops writing",
+                  r->target->name);
+}
+
+static enum db_fault under_lease(struct run *r, struct db *db, const char *sql, int count,
+                                 const char *const *params, struct error *e)
+{
+    struct db_rows *rows;
+    enum db_fault fault = db_query(db, &rows, e, sql, count, params);
+    if (fault != DB_OK)
+        return fault;
+    bool ours = db_row_count(rows) == 1;
+    db_rows_free(rows);
+    if (ours)
+        return DB_OK;
+    mark_fenced(r);
+    error_set(e, ERROR_PHASE, "migration %s on %s", r->migration->id, r->target->name);
+    error_why(e, "another engine has taken over (our lease had epoch %" PRId64 ")", r->epoch);
+    error_todo(e, "nothing was written since; attach to the other one");
+    return DB_FENCED;
+}
+
+bool state_renew(struct run *r, struct db *db, enum db_fault *fault, struct error *e)
+{
+    char epoch[24];
+    (void)snprintf(epoch, sizeof epoch, "%" PRId64, r->epoch);
+    const char *params[] = {r->migration->id, epoch};
+    *fault = under_lease(r, db, words_of(r)->renew_lease, 2, params, e);
+    return *fault == DB_OK;
+}
+
+void state_drop(struct run *r, struct db *db)
+{
+    char epoch[24];
+    (void)snprintf(epoch, sizeof epoch, "%" PRId64, r->epoch);
+    const char *params[] = {r->migration->id, epoch};
+    struct error e;
+    /* a lease that could not be given back ends by itself */
+    IGNORE(db_query(db, NULL, &e, words_of(r)->drop_lease, 2, params));
+}
+
+enum db_fault state_set(struct run *r, struct db *db, enum phase phase, enum phase_state state,
+                        struct error *e)
+{
+    char epoch[24];
+    (void)snprintf(epoch, sizeof epoch, "%" PRId64, r->epoch);
+    const char *params[] = {r->migration->id, epoch, phase_name(phase), phase_state_name(state)};
+    return under_lease(r, db, words_of(r)->set_phase, 4, params, e);
+}
+
+void state_audit(struct run *r, struct db *db, const char *what, const char *sql)
+{
+    const char *params[] = {r->migration->id, r->operator_name, what, sql};
+    struct error e;
+    if (db_query(db, NULL, &e, words_of(r)->audit, 4, params) != DB_OK)
+        run_alarm(r, "warn", "audit", "the audit trail on %s could not be written: %s",
+                  r->target->name, e.why);
+}
