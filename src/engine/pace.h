@@ -21,18 +21,26 @@ struct pace {
     int64_t pause_us;        /* rest between two */
     int64_t lanes;
     bool by_hand;
-    const char *why;         /* of the last change; static text */
+    char why[96];            /* of the last change, in an operator's words */
 
     struct pace_batch {
         int64_t rows, us;
-    } recent[PACE_WINDOW];   /* batches of the present size */
+    } recent[PACE_WINDOW];   /* batches of the present size, oldest first */
     int recent_count;
+    int undecided;           /* batches since the last decision */
+    int sparse;              /* batches in a row that found few rows */
 
     /* hill climbing on rows/s */
     int64_t best_rows;
     double best_rate;        /* rows/s at best_rows; 0: not known */
     int direction;           /* +1 growing, -1 shrinking, 0 resting */
+    bool fine;               /* small steps around a best that large ones have found */
+    bool turned;             /* the other direction needs no try with this step */
+    bool probing;            /* a single try after a rest */
+    int probed;              /* the direction of the last such try */
+    bool recovering;         /* on the way back to best_rows after one slow batch */
     int rest;                /* decisions to sit out before trying again */
+    int next_rest;           /* how many after the next fruitless try */
 };
 
 void pace_init(struct pace *p, int64_t rows, int64_t min, int64_t max, int64_t time_us,
@@ -54,6 +62,10 @@ void pace_auto(struct pace *p);
 /*
  * The size to use now, under a throttle that allows `slow_ppm` of full speed
  * (1000000: all of it), and the rest after a batch that took `us`.
+ *
+ * The two together slow by that share, not by its square: a smaller batch makes
+ * the bursts smaller and leaves rows/s about the same, as its time shrinks with
+ * it; the rest is what brings the share of worked time down to `slow_ppm`.
  */
 int64_t pace_rows_now(const struct pace *p, int64_t slow_ppm);
 int64_t pace_rest_us(const struct pace *p, int64_t us, int64_t slow_ppm);

@@ -57,15 +57,17 @@ struct throttle_reason {
     enum signal_kind kind;
     char server[64];
     bool unknown;
+    bool over;               /* was over its limit and not yet under 80 % of it since */
     int64_t observed, limit; /* in the signal's unit */
     int64_t since_us;        /* monotonic */
-    char text[256];          /* "lag on r2: 2.4s >= 2.0s" or "lag on r2: unknown (…)" */
+    char text[256];          /* "lag on r2: 2.4s > 2.0s" or "lag on r2: unknown (…)" */
 };
 
 #define THROTTLE_REASONS 32
 struct throttle {
     bool stopped;
     int64_t slow_ppm; /* 1000000 full speed, 0 stopped */
+    int64_t told_ppm; /* slow_ppm at the last change that was worth an event */
     size_t reason_count;
     struct throttle_reason reasons[THROTTLE_REASONS];
 };
