@@ -23,8 +23,8 @@ struct state_words {
     /* $1 id -> phase, state, digest, epoch, holder, seconds since it was renewed (NULL: never),
      * table, column */
     const char *read;
-    /* The same for every migration on the target, no parameters; with id first. */
-    const char *read_all;
+    /* -> the id of every migration on the target */
+    const char *list;
     /* Takes the lease when nobody lives who holds it. $1 id $2 holder $3 operator -> epoch, or no
      * row. Waits for a batch in flight, so that what it finds afterwards is final. */
     const char *take_lease;

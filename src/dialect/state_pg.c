@@ -65,9 +65,7 @@ static const struct state_words words = {
     .read = "SELECT phase, state, digest, epoch, lease_holder, "
             "extract(epoch FROM clock_timestamp() - lease_renewed), table_name, column_name "
             "FROM newel.migration WHERE id = $1",
-    .read_all = "SELECT id, phase, state, digest, epoch, lease_holder, "
-                "extract(epoch FROM clock_timestamp() - lease_renewed), table_name, column_name "
-                "FROM newel.migration ORDER BY created_at, id",
+    .list = "SELECT id FROM newel.migration ORDER BY created_at, id",
     .take_lease =
         "UPDATE newel.migration m SET epoch = epoch + 1, lease_holder = $2, "
         "lease_pid = pg_backend_pid(), lease_renewed = clock_timestamp(), operator = $3, "

@@ -47,6 +47,34 @@ enum db_fault state_read(struct db *db, const char *id, struct state *out, struc
         copy(out->column, sizeof out->column, db_value(rows, 0, 7));
     }
     db_rows_free(rows);
+    if (!out->exists)
+        return DB_OK;
+    fault = db_query(db, &rows, e, words->counted, 1, params);
+    if (fault != DB_OK)
+        return fault;
+    out->rows = db_int(rows, 0, 0, 0);
+    out->batches = db_int(rows, 0, 1, 0);
+    db_rows_free(rows);
+    return DB_OK;
+}
+
+enum db_fault state_list(struct db *db, char ***ids, size_t *count, struct error *e)
+{
+    const struct state_words *words = state_words(DB_POSTGRESQL);
+    struct db_rows *rows;
+    enum db_fault fault = db_query(db, &rows, e, words->schema_there, 0, NULL);
+    if (fault != DB_OK)
+        return fault;
+    bool there = db_bool(rows, 0, 0);
+    db_rows_free(rows);
+    if (!there)
+        return DB_OK;
+    fault = db_query(db, &rows, e, words->list, 0, NULL);
+    if (fault != DB_OK)
+        return fault;
+    for (int i = 0; i < db_row_count(rows); i++)
+        *VEC_PUSH(*ids, *count) = mem_dup(db_value(rows, i, 0));
+    db_rows_free(rows);
     return DB_OK;
 }
 

@@ -16,7 +16,11 @@ struct state {
     char holder[128];
     double renewed_s; /* seconds since the lease was renewed; < 0: nobody holds it */
     char table[256], column[256];
+    int64_t rows, batches; /* what its backfill has written, in all sessions */
 };
+
+/* The ids of every migration on the target; the caller frees each and the array. */
+enum db_fault state_list(struct db *db, char ***ids, size_t *count, struct error *e) MUST_CHECK;
 
 /*
  * Reads the row; `exists` false when there is none, or no schema. Works on a

@@ -1,0 +1,133 @@
+#include "config.h"
+#include "cli/progress.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "base/units.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#define BAR_CELLS 20
+
+static void add_time(struct str *out, int64_t wall_us)
+{
+    time_t seconds = (time_t)(wall_us / US_PER_S);
+    struct tm local;
+    char text[16] = "";
+    if (localtime_r(&seconds, &local))
+        (void)strftime(text, sizeof text, "%H:%M:%S", &local);
+    str_add(out, text);
+}
+
+static const char *word(const struct model_target *t)
+{
+    switch (model_doing(t)) {
+    case DOING_ASKING:
+        return "ASKING";
+    case DOING_RUNNING:
+        return "RUNNING";
+    case DOING_WAITING:
+        return "WAITING";
+    case DOING_THROTTLED:
+        return "THROTTLED";
+    case DOING_PAUSED:
+        return "PAUSED";
+    case DOING_FAILED:
+        return "FAILED";
+    case DOING_UNDOING:
+        return "UNDOING";
+    case DOING_DONE:
+        return "DONE";
+    case DOING_IDLE:
+        break;
+    }
+    return "IDLE";
+}
+
+static void add_backfill(struct str *out, const struct model *m, const struct model_target *t,
+                         bool bar)
+{
+    char a[UNITS_TEXT], b[UNITS_TEXT];
+    double percent = (double)t->fraction_ppm / 1e4;
+    if (bar) {
+        int full = (int)(percent * BAR_CELLS / 100);
+        str_add(out, " [");
+        for (int i = 0; i < BAR_CELLS; i++)
+            str_add_char(out, i < full ? '#' : '.');
+        str_add(out, "]");
+    }
+    str_addf(out, " %.1f%% est., %s of ~%s rows", percent, units_count(a, t->rows_done),
+             units_count(b, t->rows_total));
+    struct model_eta eta = model_eta(t, m->time_us);
+    if (eta.rows_per_s != UNKNOWN)
+        str_addf(out, ", %s rows/s", units_count(a, eta.rows_per_s));
+    str_addf(out, ", batch %s in %s", units_count(a, t->batch_aim), units_duration(b, t->batch_us));
+    if (eta.low_us != UNKNOWN)
+        str_addf(out, ", left %s to %s", units_duration(a, eta.low_us),
+                 units_duration(b, eta.high_us));
+}
+
+static void add_lag(struct str *out, const struct model_target *t)
+{
+    for (size_t i = 0; i < t->replica_count; i++) {
+        const struct model_replica *r = &t->replicas[i];
+        char text[UNITS_TEXT];
+        if (!r->reachable || r->lag_us == UNKNOWN)
+            str_addf(out, ", lag %s unknown", r->name);
+        else
+            str_addf(out, ", lag %s %s", r->name, units_duration(text, r->lag_us));
+    }
+}
+
+static void add_headlines(struct progress *p, const struct model *m, struct str *out)
+{
+    for (size_t i = 0; i < m->headline_count; i++) {
+        const struct model_headline *h = &m->headlines[i];
+        if (h->seq <= p->told_seq)
+            continue;
+        p->told_seq = h->seq;
+        if (p->painted)
+            str_add(out, "\r\033[K");
+        p->painted = false;
+        add_time(out, h->time_us);
+        str_add(out, "  ");
+        if (h->target)
+            str_addf(out, "%s  ", h->target);
+        text_add_line(out, h->text ? h->text : h->event);
+        str_add_char(out, '\n');
+    }
+}
+
+void progress_lines(struct progress *p, const struct model *m, struct str *out)
+{
+    add_headlines(p, m, out);
+    if (m->focus >= m->target_count || m->ended)
+        return;
+    const struct model_target *t = &m->targets[m->focus];
+    if (t->phase != PHASE_BACKFILL || t->batches == 0 ||
+        t->phases[PHASE_BACKFILL].state == STATE_DONE)
+        return;
+    struct str line = {0};
+    str_addf(&line, "%s  %s %s", t->name, phase_name(t->phase), word(t));
+    add_backfill(&line, m, t, p->terminal);
+    add_lag(&line, t);
+    if (strcmp(str_text(&line), str_text(&p->last)) != 0) {
+        if (p->terminal)
+            str_add(out, "\r\033[K");
+        add_time(out, m->time_us);
+        str_add(out, "  ");
+        text_add_line(out, str_text(&line));
+        if (!p->terminal)
+            str_add_char(out, '\n');
+        p->painted = p->terminal;
+    }
+    str_free(&p->last);
+    p->last = line;
+}
+
+void progress_free(struct progress *p)
+{
+    str_free(&p->last);
+}

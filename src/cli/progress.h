@@ -1,0 +1,18 @@
+/* Headless progress: what happened, line by line, and how far it is, once a second at most. */
+#ifndef NEWEL_CLI_PROGRESS_H
+#define NEWEL_CLI_PROGRESS_H
+
+#include "journal/model.h"
+
+struct progress {
+    int64_t told_seq;     /* the newest headline that was printed */
+    bool terminal;        /* one line that is painted over */
+    bool painted;
+    struct str last;      /* the last progress line, so that it is not said twice */
+};
+
+/* Appends to `out` what there is to say now. Pure, but for its own memory. */
+void progress_lines(struct progress *p, const struct model *m, struct str *out);
+void progress_free(struct progress *p);
+
+#endif
