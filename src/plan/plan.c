@@ -1,0 +1,445 @@
+#include "config.h"
+#include "plan/plan.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "base/units.h"
+#include "dialect/batch.h"
+#include "dialect/ddl.h"
+#include "dialect/state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define STRIPES 8 /* the sweet spot that was measured: 4 gives less HOT, 32 is slower */
+#define BLOCKS_SMALL 64
+#define BLOCKS_LARGE 10000
+/* What a backfill is reckoned to do until one has been measured. */
+#define ROWS_PER_S_LOW 50000
+#define ROWS_PER_S_HIGH 100000
+
+/* What the builders of the phases share. */
+struct draft {
+    const struct migration *m;
+    const struct facts *f;
+    struct plan *plan;
+    struct ddl_subject subject;
+    const struct ddl_words *ddl;
+    char *column, *table; /* quoted */
+    char timeout[UNITS_TEXT];
+};
+
+static const char *table_of(const struct draft *d)
+{
+    return d->subject.words.qualified;
+}
+
+static bool fills_rows(const struct migration *m)
+{
+    return m->value_sql || m->default_sql;
+}
+
+/* ---- steps ---------------------------------------------------------------- */
+
+/* Who waits, by the mode of the lock. */
+static char *blocks_text(const struct draft *d, const char *lock, enum step_kind kind)
+{
+    if (strcmp(lock, "none") == 0)
+        return mem_dup("nobody");
+    if (strcmp(lock, "ACCESS EXCLUSIVE") == 0)
+        return mem_printf("reads and writes of %s queue behind it for at most lock_timeout (%s) "
+                          "a try",
+                          table_of(d), d->timeout);
+    if (strcmp(lock, "SHARE ROW EXCLUSIVE") == 0)
+        return mem_printf("writes of %s queue behind it for at most lock_timeout (%s) a try; "
+                          "reads go on",
+                          table_of(d), d->timeout);
+    return mem_printf("no read and no write of %s; other DDL and vacuum on it wait%s", table_of(d),
+                      kind == STEP_LONG ? " until it is done" : "");
+}
+
+static struct step *add_step(struct draft *d, enum phase phase, enum step_kind kind,
+                             const char *name, const char *lock)
+{
+    struct phase_plan *p = &d->plan->phases[phase];
+    struct step *s = VEC_PUSH(p->steps, p->step_count);
+    s->kind = kind;
+    s->name = mem_dup(name);
+    s->blocks = blocks_text(d, lock, kind);
+    s->lock = strcmp(lock, "none") == 0 ? mem_dup(lock) : mem_printf("%s on %s", lock, table_of(d));
+    return s;
+}
+
+static void add_engine(struct draft *d, enum phase phase, const char *name, char *sql)
+{
+    add_step(d, phase, STEP_ENGINE, name, "none")->sql = sql;
+}
+
+static void add_ddl(struct draft *d, enum phase phase, enum step_kind kind, const char *name,
+                    void (*build)(const struct ddl_subject *, struct ddl_text *))
+{
+    struct ddl_text text = {0};
+    build(&d->subject, &text);
+    struct step *s = add_step(d, phase, kind, name, text.lock);
+    s->sql = text.sql;
+    s->undo = text.undo;
+    s->done = text.done;
+    s->undone = text.undone;
+}
+
+static void say(struct draft *d, enum phase phase, char *question, char *estimate)
+{
+    d->plan->phases[phase].question = question;
+    d->plan->phases[phase].estimate = estimate;
+}
+
+/* ---- the order of the backfill -------------------------------------------- */
+
+static void choose_order(struct draft *d)
+{
+    struct plan *p = d->plan;
+    const struct facts *f = d->f;
+    p->order = WALK_KEYS;
+    p->stripes = 1;
+    if (f->version < 140000) {
+        p->order_why = mem_dup("by primary key: before PostgreSQL 14 a range of blocks cannot be "
+                               "read by itself");
+    } else if (d->m->new_rows != NEW_ROWS_TRIGGER) {
+        p->order_why = mem_dup("by primary key: without a trigger, a row that the application "
+                               "moves to another block could be passed over");
+    } else if (f->table_exists && f->relkind != 'r') {
+        p->order_why = mem_dup("by primary key: not an ordinary table");
+    } else {
+        p->order = WALK_BLOCKS;
+        p->stripes = STRIPES;
+        p->order_why = mem_printf("by blocks of the table, each window passed in %d stripes: "
+                                  "later passes reuse the room that earlier ones free; rows that "
+                                  "move meanwhile are the trigger's",
+                                  STRIPES);
+    }
+    p->range_count = f->blocks < BLOCKS_SMALL ? 1 : f->blocks <= BLOCKS_LARGE ? 4 : 16;
+    if (p->range_count > 1 && p->range_count < d->m->lanes)
+        p->range_count = d->m->lanes;
+}
+
+/* ---- estimates ------------------------------------------------------------ */
+
+/*
+ * Per row: its share of the page's image at the first touch, the new version,
+ * and the entries of the indexes (fewer when most updates are HOT).
+ */
+static int64_t wal_bytes(const struct draft *d)
+{
+    const struct facts *f = d->f;
+    int64_t per_row = 50 + f->tuple_bytes + f->indexes * (d->plan->stripes > 1 ? 35 : 100);
+    return f->heap_bytes + f->rows_estimate * per_row;
+}
+
+static char *backfill_estimate(const struct draft *d)
+{
+    const struct facts *f = d->f;
+    if (!f->table_exists || f->rows_estimate <= 0)
+        return mem_dup("estimate: the table looks empty");
+    int64_t batch = d->m->rows > 0 ? d->m->rows : 1;
+    char rows[UNITS_TEXT], batches[UNITS_TEXT], size[UNITS_TEXT], wal[UNITS_TEXT];
+    char fast[UNITS_TEXT], slow[UNITS_TEXT];
+    units_count(rows, f->rows_estimate);
+    units_count(batches, (f->rows_estimate + batch - 1) / batch);
+    units_count(size, batch);
+    units_size(wal, wal_bytes(d));
+    units_duration(fast, f->rows_estimate * US_PER_S / ROWS_PER_S_HIGH);
+    units_duration(slow, f->rows_estimate * US_PER_S / ROWS_PER_S_LOW);
+    return mem_printf("estimate: %s rows, %s batches of %s; %s to %s if the server does 100,000 to "
+                      "50,000 rows a second (an assumption until batches are measured) and nothing "
+                      "throttles it; %s of WAL",
+                      rows, batches, size, fast, slow, wal);
+}
+
+static char *scan_estimate(const struct draft *d)
+{
+    char heap[UNITS_TEXT];
+    return mem_printf("estimate: one scan of %s", units_size(heap, d->f->heap_bytes));
+}
+
+static char *instant_estimate(void)
+{
+    return mem_dup("estimate: a few milliseconds once the lock is there; the catalog alone is "
+                   "written");
+}
+
+/* ---- the phases ----------------------------------------------------------- */
+
+static void plan_preflight(struct draft *d)
+{
+    add_engine(d, PHASE_PREFLIGHT, "checks",
+               mem_dup("-- server, privileges, table and column, value and default, long "
+                       "transactions, triggers, views, grants, publications, slots, wraparound"));
+    struct step *s = add_step(d, PHASE_PREFLIGHT, STEP_STATE, "our schema newel", "none");
+    s->sql = mem_dup(state_words(DB_POSTGRESQL)->schema);
+    s->done = mem_dup(state_words(DB_POSTGRESQL)->schema_there);
+    say(d, PHASE_PREFLIGHT, mem_printf("Check %s, and make newel's own tables there?", table_of(d)),
+        mem_dup("estimate: seconds; nothing of the application is written"));
+}
+
+static void plan_baseline(struct draft *d)
+{
+    for (size_t i = 0; i < d->m->query_count; i++) {
+        char *name = mem_printf("plan of query %s", d->m->queries[i].name);
+        add_engine(d, PHASE_BASELINE, name, mem_printf("EXPLAIN %s", d->m->queries[i].sql));
+        free(name);
+    }
+    say(d, PHASE_BASELINE,
+        mem_dup("Note the plans of the watched queries and who is connected, to compare later?"),
+        mem_dup("estimate: seconds; only reads"));
+}
+
+static void plan_expand(struct draft *d)
+{
+    add_ddl(d, PHASE_EXPAND, STEP_DDL, "add column", d->ddl->add_column);
+    d->plan->phases[PHASE_EXPAND].destructive_undo = true;
+    say(d, PHASE_EXPAND,
+        mem_printf("Add column %s to %s, nullable and without a default?", d->m->column,
+                   table_of(d)),
+        instant_estimate());
+}
+
+static void plan_sync(struct draft *d)
+{
+    const char *column = d->m->column;
+    if (!fills_rows(d->m)) {
+        say(d, PHASE_SYNC,
+            mem_dup("Nothing to keep in step: there is neither a value nor a "
+                    "default. Go on?"),
+            mem_dup("nothing runs"));
+        return;
+    }
+    switch (d->m->new_rows) {
+    case NEW_ROWS_TRIGGER:
+        add_ddl(d, PHASE_SYNC, STEP_STATE, "trigger function", d->ddl->sync_function);
+        add_ddl(d, PHASE_SYNC, STEP_DDL, "triggers", d->ddl->sync_triggers);
+        say(d, PHASE_SYNC,
+            mem_printf("Let a trigger fill %s in rows that are written from now on, where the "
+                       "application does not?",
+                       column),
+            mem_dup("estimate: a few milliseconds; afterwards each write of a row costs some "
+                    "microseconds more"));
+        break;
+    case NEW_ROWS_DEFAULT:
+        add_ddl(d, PHASE_SYNC, STEP_DDL, "set default", d->ddl->set_default);
+        say(d, PHASE_SYNC,
+            mem_printf("Give %s its default for rows that are inserted from now on? Rows that are "
+                       "changed after their batch keep the value they got.",
+                       column),
+            instant_estimate());
+        break;
+    case NEW_ROWS_APPLICATION:
+        say(d, PHASE_SYNC,
+            mem_printf("Does every version of the application that runs now fill %s, on insert and "
+                       "on update? newel does nothing for new rows.",
+                       column),
+            mem_dup("nothing runs"));
+        break;
+    }
+}
+
+/* One batch as the engine sends it. */
+static char *batch_form(const struct draft *d)
+{
+    const struct batch_words *words = batch_words(DB_POSTGRESQL);
+    const struct facts *f = d->f;
+    if (d->plan->order == WALK_BLOCKS)
+        return words->blocks(&d->subject.words);
+    if (f->key_count == 0)
+        return mem_dup("-- impossible: there is no primary key to walk along");
+    struct batch_key *keys = mem_alloc(f->key_count * sizeof *keys);
+    for (size_t i = 0; i < f->key_count; i++)
+        keys[i] = (struct batch_key){.name = db_quote_name(f->key[i].name), .type = f->key[i].type};
+    char *sql = words->keys(&d->subject.words, keys, f->key_count, false);
+    for (size_t i = 0; i < f->key_count; i++)
+        free((char *)keys[i].name);
+    free(keys);
+    return sql;
+}
+
+static void plan_backfill(struct draft *d)
+{
+    if (!fills_rows(d->m)) {
+        say(d, PHASE_BACKFILL, mem_dup("No row needs a value. Go on?"), mem_dup("nothing runs"));
+        return;
+    }
+    struct step *s = add_step(d, PHASE_BACKFILL, STEP_ENGINE, "batches", "ROW EXCLUSIVE");
+    s->sql = batch_form(d);
+    free(s->blocks);
+    s->blocks = mem_printf("whoever writes a row of the batch in flight, until it commits");
+    char rows[UNITS_TEXT];
+    say(d, PHASE_BACKFILL,
+        mem_printf("Fill %s in about %s rows of %s, batch by batch?", d->m->column,
+                   units_count(rows, d->f->rows_estimate), table_of(d)),
+        backfill_estimate(d));
+}
+
+static void plan_verify(struct draft *d)
+{
+    if (!fills_rows(d->m)) {
+        say(d, PHASE_VERIFY, mem_dup("No row needs a value, so none is looked for. Go on?"),
+            mem_dup("nothing runs"));
+        return;
+    }
+    add_engine(d, PHASE_VERIFY, "count rows left without their value",
+               batch_words(DB_POSTGRESQL)->left(&d->subject.words, NULL, 0));
+    say(d, PHASE_VERIFY,
+        mem_printf("Count the rows that are still without %s, on a replica where there is one?",
+                   d->m->column),
+        scan_estimate(d));
+}
+
+static void plan_constrain(struct draft *d)
+{
+    if (!d->m->not_null) {
+        say(d, PHASE_CONSTRAIN,
+            mem_printf("%s stays nullable, so nothing is constrained. Go on?", d->m->column),
+            mem_dup("nothing runs"));
+        return;
+    }
+    add_ddl(d, PHASE_CONSTRAIN, STEP_DDL, "refuse NULL in new rows", d->ddl->add_not_null);
+    add_ddl(d, PHASE_CONSTRAIN, STEP_LONG, "validate all rows", d->ddl->validate_not_null);
+    say(d, PHASE_CONSTRAIN,
+        mem_printf("Refuse NULL in %s from now on, then check all rows while work goes on?",
+                   d->m->column),
+        scan_estimate(d));
+}
+
+static void plan_enforce(struct draft *d)
+{
+    const struct migration *m = d->m;
+    bool set = m->not_null && !d->ddl->validate_is_enough(d->f->version);
+    bool give = m->default_sql && m->new_rows != NEW_ROWS_DEFAULT;
+    if (set)
+        add_ddl(d, PHASE_ENFORCE, STEP_DDL, "set not null", d->ddl->set_not_null);
+    if (give)
+        add_ddl(d, PHASE_ENFORCE, STEP_DDL, "set default", d->ddl->set_default);
+    if (set)
+        add_ddl(d, PHASE_ENFORCE, STEP_DDL, "drop the check that is needless now",
+                d->ddl->drop_check);
+    if (!set && !give) {
+        say(d, PHASE_ENFORCE,
+            m->not_null ? mem_printf("%s is NOT NULL since it was validated: nothing more to do. "
+                                     "Go on?",
+                                     m->column)
+                        : mem_dup("Neither NOT NULL nor a default is asked for. Go on?"),
+            mem_dup("nothing runs"));
+        return;
+    }
+    say(d, PHASE_ENFORCE,
+        mem_printf("Make %s %s%s%s?", m->column,
+                   set ? "NOT NULL (no scan: the check proves it)" : "",
+                   set && give ? ", and " : "", give ? "give it its default" : ""),
+        instant_estimate());
+}
+
+static void plan_compare(struct draft *d)
+{
+    for (size_t i = 0; i < d->m->query_count; i++) {
+        char *name = mem_printf("plan of query %s", d->m->queries[i].name);
+        add_engine(d, PHASE_COMPARE, name, mem_printf("EXPLAIN %s", d->m->queries[i].sql));
+        free(name);
+    }
+    say(d, PHASE_COMPARE,
+        mem_dup("Compare the plans of the watched queries with those noted before, and look for "
+                "sessions that know the old shape?"),
+        mem_dup("estimate: seconds; only reads"));
+}
+
+static void plan_finish(struct draft *d)
+{
+    bool trigger = fills_rows(d->m) && d->m->new_rows == NEW_ROWS_TRIGGER;
+    if (trigger) {
+        add_ddl(d, PHASE_FINISH, STEP_DDL, "drop the triggers", d->ddl->drop_triggers);
+        add_ddl(d, PHASE_FINISH, STEP_STATE, "drop the trigger function", d->ddl->drop_function);
+    }
+    add_ddl(d, PHASE_FINISH, STEP_LONG, "analyze", d->ddl->analyze);
+    say(d, PHASE_FINISH,
+        trigger ? mem_printf("Drop the triggers and end? From then on only the application%s fills "
+                             "%s: be sure that every writer does.",
+                             d->m->default_sql ? " or the default" : "", d->m->column)
+                : mem_printf("Analyze %s and end?", table_of(d)),
+        mem_dup("estimate: milliseconds for the triggers, seconds for ANALYZE, which samples"));
+}
+
+/* ---- all of it ------------------------------------------------------------ */
+
+static struct ddl_subject subject_of(const struct draft *d)
+{
+    const struct migration *m = d->m;
+    const struct facts *f = d->f;
+    return (struct ddl_subject){
+        .words =
+            {
+                .id = m->id,
+                .qualified = f->qualified ? f->qualified : m->table,
+                .table = d->table,
+                .column = d->column,
+                .type = m->type,
+                .value = m->value_sql,
+                .where = m->where_sql,
+                .otherwise = m->default_sql,
+                .not_null = m->not_null,
+            },
+        .column = m->column,
+        .table = f->table ? f->table : m->table,
+        .search_path = f->search_path,
+        .version = f->version,
+    };
+}
+
+void plan_make(const struct migration *m, const struct facts *f, struct plan *out)
+{
+    *out = (struct plan){0};
+    for (int i = 0; i < PHASE_COUNT; i++)
+        out->phases[i].phase = (enum phase)i;
+    struct draft d = {
+        .m = m,
+        .f = f,
+        .plan = out,
+        .ddl = ddl_words(DB_POSTGRESQL),
+        .column = db_quote_name(m->column),
+        .table = db_quote_name(f->table ? f->table : m->table),
+    };
+    d.subject = subject_of(&d);
+    units_duration(d.timeout, m->lock_timeout_us);
+    choose_order(&d);
+    plan_preflight(&d);
+    plan_baseline(&d);
+    plan_expand(&d);
+    plan_sync(&d);
+    plan_backfill(&d);
+    plan_verify(&d);
+    plan_constrain(&d);
+    plan_enforce(&d);
+    plan_compare(&d);
+    plan_finish(&d);
+    free(d.column);
+    free(d.table);
+}
+
+void plan_free(struct plan *p)
+{
+    for (int i = 0; i < PHASE_COUNT; i++) {
+        struct phase_plan *phase = &p->phases[i];
+        for (size_t j = 0; j < phase->step_count; j++) {
+            struct step *s = &phase->steps[j];
+            free(s->name);
+            free(s->sql);
+            free(s->lock);
+            free(s->blocks);
+            free(s->undo);
+            free(s->done);
+            free(s->undone);
+        }
+        free(phase->steps);
+        free(phase->estimate);
+        free(phase->question);
+    }
+    free(p->order_why);
+    *p = (struct plan){0};
+}

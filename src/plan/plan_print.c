@@ -1,0 +1,105 @@
+#include "config.h"
+#include "plan/plan.h"
+
+#include "base/text.h"
+#include "base/units.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define COLUMNS 100
+#define LABEL 14 /* where texts begin */
+
+/* A label, and `text` broken at blanks; its own newlines are kept. */
+static void add_field(struct str *out, const char *label, const char *text)
+{
+    size_t column = LABEL;
+    str_addf(out, "    %-*s", LABEL - 4, label);
+    while (*text) {
+        size_t n = strcspn(text, " \n");
+        char *word = mem_dup_n(text, n);
+        size_t width = (size_t)text_width(word);
+        if (column > LABEL && column + width > COLUMNS) {
+            while (out->len && out->data[out->len - 1] == ' ')
+                out->data[--out->len] = '\0';
+            str_addf(out, "\n%*s", LABEL, "");
+            column = LABEL;
+        }
+        text_add_line(out, word);
+        free(word);
+        column += width;
+        text += n;
+        if (*text == '\n') {
+            str_addf(out, "\n%*s", LABEL, "");
+            column = LABEL;
+            text++;
+        } else if (*text == ' ') {
+            str_add_char(out, ' ');
+            column++;
+            text++;
+        }
+    }
+    str_add_char(out, '\n');
+}
+
+static void add_step(struct str *out, const struct step *s)
+{
+    static const char *const how[] = {
+        [STEP_DDL] = "tried under lock_timeout, again and again",
+        [STEP_LONG] = "as long as it takes; its lock under lock_timeout",
+        [STEP_STATE] = "newel's own",
+        [STEP_ENGINE] = "done by the engine",
+    };
+    str_addf(out, "\n  - %s (%s)\n", s->name, how[s->kind]);
+    add_field(out, "sql", s->sql);
+    if (strcmp(s->lock, "none") != 0) {
+        add_field(out, "lock", s->lock);
+        add_field(out, "waits for it", s->blocks);
+    }
+    if (s->undo)
+        add_field(out, "way back", s->undo);
+}
+
+static void add_table(struct str *out, const struct facts *f)
+{
+    char rows[UNITS_TEXT], heap[UNITS_TEXT], index[UNITS_TEXT];
+    char *text = mem_printf("%s: about %s rows, %s and %s of indexes (%lld)", f->qualified,
+                            units_count(rows, f->rows_estimate), units_size(heap, f->heap_bytes),
+                            units_size(index, f->index_bytes), (long long)f->indexes);
+    add_field(out, "table", text);
+    free(text);
+    struct str key = {0};
+    for (size_t i = 0; i < f->key_count; i++)
+        str_addf(&key, "%s%s %s", i ? ", " : "", f->key[i].name, f->key[i].type);
+    add_field(out, "primary key", f->key_count ? str_text(&key) : "none");
+    str_free(&key);
+}
+
+void plan_print(const struct plan *p, const struct migration *m, const struct facts *f,
+                const char *target, struct str *out)
+{
+    str_addf(out, "%s on %s\n", m->id, target);
+    char *server = mem_printf("PostgreSQL %s, database %s, as role %s",
+                              f->version_text ? f->version_text : "?",
+                              f->database ? f->database : "?", f->user ? f->user : "?");
+    add_field(out, "server", server);
+    free(server);
+    if (f->table_exists)
+        add_table(out, f);
+    char *column =
+        mem_printf("%s %s%s%s%s", m->column, m->type, m->not_null ? " NOT NULL" : "",
+                   m->default_sql ? " DEFAULT " : "", m->default_sql ? m->default_sql : "");
+    add_field(out, "column", column);
+    free(column);
+    add_field(out, "order", p->order_why);
+    for (int i = 0; i < PHASE_COUNT; i++) {
+        const struct phase_plan *phase = &p->phases[i];
+        str_addf(out, "\n%d %s\n", i + 1, phase_name(phase->phase));
+        add_field(out, "asked", phase->question);
+        add_field(out, "costs", phase->estimate);
+        if (phase->destructive_undo)
+            add_field(out, "beware", "its way back loses what was written to the column");
+        for (size_t j = 0; j < phase->step_count; j++)
+            add_step(out, &phase->steps[j]);
+    }
+}
