@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static void fill(char *out, size_t size, const char *format, va_list args)
+static void PRINTF_LIKE(3, 0) fill(char *out, size_t size, const char *format, va_list args)
 {
     (void)vsnprintf(out, size, format, args);
 }

@@ -46,7 +46,7 @@ void str_add(struct str *s, const char *text);
 void str_add_n(struct str *s, const char *text, size_t n);
 void str_add_char(struct str *s, char c);
 void str_addf(struct str *s, const char *format, ...) PRINTF_LIKE(2, 3);
-void str_vaddf(struct str *s, const char *format, va_list args);
+void str_vaddf(struct str *s, const char *format, va_list args) PRINTF_LIKE(2, 0);
 void str_clear(struct str *s); /* keeps the buffer */
 void str_free(struct str *s);
 const char *str_text(const struct str *s);
