@@ -2,6 +2,7 @@
 #include "engine/pace.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,12 +11,13 @@
 #include "base/mem.h"
 #include "base/units.h"
 
-#define FEW 5         /* batches before anything but one very slow batch counts */
-#define COARSE 1.5    /* steps of the climb; also the most that a size grows at once */
-#define FINE 1.2      /* steps around the best that the coarse ones found */
-#define WORTH 1.03    /* a gain in rows/s below this is noise */
-#define ROOM 1.1      /* p90 within this factor of the aim is on the aim */
-#define REST_FIRST 20 /* in decisions, each PACE_WINDOW batches */
+#define FEW 5          /* batches before anything but one very slow batch counts */
+#define COARSE 1.5     /* steps of the climb; also the most that a size grows at once */
+#define FINE 1.2       /* steps around the best that the coarse ones found */
+#define WORTH 1.03     /* a gain in rows/s below this is noise */
+#define WINDOWS_MOST 4 /* windows spent on telling a gain from noise */
+#define ROOM 1.1       /* p90 within this factor of the aim is on the aim */
+#define REST_FIRST 20  /* in decisions, each PACE_WINDOW batches */
 #define REST_LONGEST 160
 #define REST_MAX_US 5000000
 #define FULL_SPEED 1000000
@@ -29,6 +31,8 @@ static void forget_recent(struct pace *p)
 {
     p->recent_count = 0;
     p->undecided = 0;
+    p->windows = 0;
+    p->rates = 0;
 }
 
 static void say(struct pace *p, const char *why, ...) PRINTF_LIKE(2, 3);
@@ -56,6 +60,7 @@ static void climb_anew(struct pace *p)
 {
     p->best_rows = 0;
     p->best_rate = 0;
+    p->smaller_rows = 0;
     p->direction = 1;
     p->fine = p->turned = p->probing = p->recovering = false;
     p->probed = -1;
@@ -82,31 +87,47 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* The sorted times (or rates) of the recent batches, counted from the greatest. */
-static double sorted_at(const struct pace *p, bool rate, int index_from_top)
+/* The recent times in ascending order. */
+static void sorted_us(const struct pace *p, double us[PACE_WINDOW])
 {
-    double values[PACE_WINDOW];
-    for (int i = 0; i < p->recent_count; i++) {
-        const struct pace_batch *b = &p->recent[i];
-        values[i] = rate ? (double)b->rows * 1e6 / (double)b->us : (double)b->us;
-    }
-    qsort(values, (size_t)p->recent_count, sizeof values[0], by_value);
-    return values[p->recent_count - 1 - index_from_top];
+    for (int i = 0; i < p->recent_count; i++)
+        us[i] = (double)p->recent[i].us;
+    qsort(us, (size_t)p->recent_count, sizeof us[0], by_value);
 }
 
 static double p90_us(const struct pace *p)
 {
-    return sorted_at(p, false, p->recent_count / 10);
+    double us[PACE_WINDOW];
+    sorted_us(p, us);
+    return us[p->recent_count - 1 - p->recent_count / 10];
 }
 
 static double median_us(const struct pace *p)
 {
-    return sorted_at(p, false, p->recent_count / 2);
+    double us[PACE_WINDOW];
+    sorted_us(p, us);
+    return us[p->recent_count / 2];
 }
 
-static double median_rate(const struct pace *p)
+/*
+ * Rows/s without the slowest and the fastest batch. A median would jump by the
+ * whole difference when a server alternates between two speeds.
+ */
+static double rate_of(const struct pace *p, double *spread)
 {
-    return sorted_at(p, true, p->recent_count / 2);
+    double us[PACE_WINDOW], sum = 0, squares = 0;
+    int n = p->recent_count;
+    for (int i = 0; i < n; i++) {
+        us[i] = (double)p->recent[i].us / (double)p->recent[i].rows;
+    }
+    qsort(us, (size_t)n, sizeof us[0], by_value);
+    for (int i = 1; i < n - 1; i++)
+        sum += us[i];
+    double mean = sum / (n - 2);
+    for (int i = 1; i < n - 1; i++)
+        squares += (us[i] - mean) * (us[i] - mean);
+    *spread = sqrt(squares / (n - 2)) / mean;
+    return 1e6 / mean;
 }
 
 static void remember(struct pace *p, int64_t rows, int64_t us)
@@ -123,6 +144,7 @@ static void remember(struct pace *p, int64_t rows, int64_t us)
 
 static void rest(struct pace *p)
 {
+    p->smaller_rows = 0;
     p->direction = 0;
     p->rest = p->next_rest;
     p->next_rest = p->next_rest * 2 > REST_LONGEST ? REST_LONGEST : p->next_rest * 2;
@@ -198,19 +220,79 @@ static void take_as_best(struct pace *p, double rate)
     p->best_rows = p->rows;
 }
 
+/*
+ * The gain over the best, as soon as it is told from the noise: a great one by a
+ * few batches, a small one by up to WINDOWS_MOST whole windows. 0: not yet.
+ */
+static double gain_so_far(struct pace *p, double *rate)
+{
+    double spread;
+    *rate = rate_of(p, &spread);
+    double gain = *rate / p->best_rate;
+    if (p->undecided < PACE_WINDOW)
+        return p->windows == 0 && (gain < 0.8 || gain > 1.2) ? gain : 0;
+    p->undecided = 0;
+    p->rates += *rate;
+    p->windows++;
+    *rate = p->rates / p->windows;
+    gain = *rate / p->best_rate;
+    double doubt = 2 * spread / sqrt(PACE_WINDOW * p->windows);
+    return p->windows < WINDOWS_MOST && fabs(gain - WORTH) < doubt ? 0 : gain;
+}
+
+static void gained(struct pace *p)
+{
+    p->turned = true; /* where we come from is worse */
+    p->probing = false;
+    p->next_rest = REST_FIRST;
+}
+
+/*
+ * A smaller size that seems faster may only have met a faster hour of the server.
+ * Nothing else bounds a walk downward, so the larger one is measured once more.
+ */
+static bool doubt_smaller(struct pace *p, double rate)
+{
+    p->smaller_rows = p->rows;
+    p->smaller_rate = rate;
+    say(p, "%" PRId64 " seems faster: comparing with %" PRId64 " again", p->rows, p->best_rows);
+    return resize(p, p->best_rows);
+}
+
+static bool settle_doubt(struct pace *p, double p90, double rate)
+{
+    int64_t rows = p->smaller_rows;
+    p->smaller_rows = 0;
+    if (p->smaller_rate < rate * WORTH) {
+        take_as_best(p, rate);
+        try_next(p);
+        return step_on(p, p90);
+    }
+    gained(p);
+    p->best_rows = rows;
+    p->best_rate = p->smaller_rate;
+    say(p, "%" PRId64 " is faster than %" PRId64, rows, p->rows);
+    return resize(p, rows);
+}
+
 static bool climb(struct pace *p, double p90)
 {
-    double rate = median_rate(p);
+    double rate, spread;
     if (p->best_rate > 0 && p->best_rows != p->rows) {
-        double gain = rate / p->best_rate;
-        /* a few batches tell a great difference, a small one takes the whole window */
-        if (p->recent_count < PACE_WINDOW && gain > 0.8 && gain < 1.2)
+        double gain = gain_so_far(p, &rate);
+        if (gain <= 0)
             return false;
         if (gain < WORTH)
             return back_to_best(p);
-        p->turned = true; /* where we come from is worse */
-        p->probing = false;
-        p->next_rest = REST_FIRST;
+        if (p->rows < p->best_rows)
+            return doubt_smaller(p, rate);
+        gained(p);
+    } else {
+        rate = rate_of(p, &spread);
+        if (p->undecided < PACE_WINDOW && spread > WORTH - 1)
+            return false;
+        if (p->smaller_rows)
+            return settle_doubt(p, p90, rate);
     }
     p->undecided = 0;
     take_as_best(p, rate);
@@ -222,7 +304,8 @@ static bool sit_out(struct pace *p, double p90)
     if (p->undecided < PACE_WINDOW)
         return false;
     p->undecided = 0;
-    take_as_best(p, median_rate(p));
+    double spread;
+    take_as_best(p, rate_of(p, &spread));
     if (--p->rest > 0)
         return false;
     p->direction = p->probed = -p->probed;
@@ -258,6 +341,7 @@ static bool shrink_to(struct pace *p, int64_t rows)
         try_next(p);
     if (!resize(p, rows))
         return false;
+    p->smaller_rows = 0;
     p->recovering = p->best_rate > 0 && p->rows < p->best_rows;
     return true;
 }
@@ -287,14 +371,20 @@ static bool shrink_to_aim(struct pace *p, double us, const char *what)
 {
     if (p->best_rate > 0 && p->rows > p->best_rows && p->direction > 0)
         return back_to_best(p);
-    int64_t before = p->rows;
     if (!resize(p, (int64_t)((double)p->rows * (double)p->time_us / us)))
         return false;
-    if (p->best_rows > p->rows || p->best_rows == before)
-        p->best_rate = 0, p->best_rows = 0;
+    p->best_rows = 0;
+    p->best_rate = 0;
+    p->smaller_rows = 0;
     p->recovering = false;
-    p->next_rest = REST_FIRST;
-    rest(p);
+    if (p->direction == 0) {
+        p->next_rest = REST_FIRST;
+        rest(p);
+    } else { /* there is no room above: see whether smaller is faster */
+        p->direction = -1;
+        p->turned = true;
+        p->fine = p->probing = false;
+    }
     char have[UNITS_TEXT], aim[UNITS_TEXT];
     say(p, "%s %s over the aim of %s: shrunk", what, units_duration(have, (int64_t)us),
         units_duration(aim, p->time_us));

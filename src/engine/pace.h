@@ -29,6 +29,8 @@ struct pace {
     int recent_count;
     int undecided;           /* batches since the last decision */
     int sparse;              /* batches in a row that found few rows */
+    int windows;             /* full windows at the present size, and the sum of their rates */
+    double rates;
 
     /* hill climbing on rows/s */
     int64_t best_rows;
@@ -38,6 +40,8 @@ struct pace {
     bool turned;             /* the other direction needs no try with this step */
     bool probing;            /* a single try after a rest */
     int probed;              /* the direction of the last such try */
+    int64_t smaller_rows;    /* has seemed faster: best_rows is measured again; 0: none */
+    double smaller_rate;
     bool recovering;         /* on the way back to best_rows after one slow batch */
     int rest;                /* decisions to sit out before trying again */
     int next_rest;           /* how many after the next fruitless try */
