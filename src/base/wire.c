@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 /* An engine that does not even accept for so long is taken for hung. */
-#define CONNECT_TIMEOUT_S 5
+#define CONNECT_TIMEOUT_S 2
 
 static bool address_of(const char *path, struct sockaddr_un *address, struct error *e)
 {
