@@ -5,13 +5,14 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "dialect/batch.h"
-#include "dialect/ddl.h"
 #include "dialect/state.h"
+#include "plan/subject.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define STRIPES 8 /* the sweet spot that was measured: 4 gives less HOT, 32 is slower */
+/* The sweet spot that was measured: 4 gives less HOT, 32 is slower. */
+#define STRIPES 8
 #define BLOCKS_SMALL 64
 #define BLOCKS_LARGE 10000
 /* What a backfill is reckoned to do until one has been measured. */
@@ -95,28 +96,34 @@ static void say(struct draft *d, enum phase phase, char *question, char *estimat
 
 /* ---- the order of the backfill -------------------------------------------- */
 
+enum walk_order plan_order(const struct migration *m, const struct facts *f, const char **why)
+{
+    const char *ignored;
+    if (!why)
+        why = &ignored;
+    *why = "by primary key: before PostgreSQL 14 a range of blocks cannot be read by itself";
+    if (f->version < 140000)
+        return WALK_KEYS;
+    *why = "by primary key: without a trigger, a row that the application moves to another block "
+           "could be passed over";
+    if (m->new_rows != NEW_ROWS_TRIGGER)
+        return WALK_KEYS;
+    *why = "by primary key: not an ordinary table";
+    if (f->table_exists && f->relkind != 'r')
+        return WALK_KEYS;
+    *why = "by blocks of the table, each window passed in 8 stripes: later passes reuse the room "
+           "that earlier ones free; rows that move meanwhile are the trigger's";
+    return WALK_BLOCKS;
+}
+
 static void choose_order(struct draft *d)
 {
     struct plan *p = d->plan;
     const struct facts *f = d->f;
-    p->order = WALK_KEYS;
-    p->stripes = 1;
-    if (f->version < 140000) {
-        p->order_why = mem_dup("by primary key: before PostgreSQL 14 a range of blocks cannot be "
-                               "read by itself");
-    } else if (d->m->new_rows != NEW_ROWS_TRIGGER) {
-        p->order_why = mem_dup("by primary key: without a trigger, a row that the application "
-                               "moves to another block could be passed over");
-    } else if (f->table_exists && f->relkind != 'r') {
-        p->order_why = mem_dup("by primary key: not an ordinary table");
-    } else {
-        p->order = WALK_BLOCKS;
-        p->stripes = STRIPES;
-        p->order_why = mem_printf("by blocks of the table, each window passed in %d stripes: "
-                                  "later passes reuse the room that earlier ones free; rows that "
-                                  "move meanwhile are the trigger's",
-                                  STRIPES);
-    }
+    const char *why;
+    p->order = plan_order(d->m, f, &why);
+    p->order_why = mem_dup(why);
+    p->stripes = p->order == WALK_BLOCKS ? STRIPES : 1;
     p->range_count = f->blocks < BLOCKS_SMALL ? 1 : f->blocks <= BLOCKS_LARGE ? 4 : 16;
     if (p->range_count > 1 && p->range_count < d->m->lanes)
         p->range_count = d->m->lanes;
@@ -368,17 +375,16 @@ static void plan_finish(struct draft *d)
 
 /* ---- all of it ------------------------------------------------------------ */
 
-static struct ddl_subject subject_of(const struct draft *d)
+struct ddl_subject plan_subject(const struct migration *m, const struct facts *f,
+                                const char *column, const char *table)
 {
-    const struct migration *m = d->m;
-    const struct facts *f = d->f;
     return (struct ddl_subject){
         .words =
             {
                 .id = m->id,
                 .qualified = f->qualified ? f->qualified : m->table,
-                .table = d->table,
-                .column = d->column,
+                .table = table,
+                .column = column,
                 .type = m->type,
                 .value = m->value_sql,
                 .where = m->where_sql,
@@ -405,7 +411,7 @@ void plan_make(const struct migration *m, const struct facts *f, struct plan *ou
         .column = db_quote_name(m->column),
         .table = db_quote_name(f->table ? f->table : m->table),
     };
-    d.subject = subject_of(&d);
+    d.subject = plan_subject(m, f, d.column, d.table);
     units_duration(d.timeout, m->lock_timeout_us);
     choose_order(&d);
     plan_preflight(&d);

@@ -1,0 +1,49 @@
+/* What preflight asks a server, as data: one question, what it means, what helps. */
+#ifndef NEWEL_DIALECT_CHECK_H
+#define NEWEL_DIALECT_CHECK_H
+
+#include "dialect/ddl.h"
+
+/* A row of the answer is something found: -> evidence, remedy (may be NULL). No row: all is well.
+ */
+struct check_query {
+    const char *name;
+    bool stops;     /* else it warns */
+    bool privilege; /* a GRANT helps */
+    bool of_table;  /* takes $1, the table's oid */
+    const char *sql;
+    const char *passed; /* what to say when nothing was found */
+};
+
+struct check_words {
+    const struct check_query *queries;
+    size_t query_count;
+    int oldest, newest; /* server versions that newel knows: 130000, 180000 */
+
+    /* $1 migration $2 column -> true when an earlier run of it has added that column */
+    const char *is_ours;
+
+    /* Around the probes. */
+    const char *begin, *rollback;
+    /*
+     * The table's empty copy, the column added to it -> was it rewritten?, type, did the type bring
+     * a default, NOT NULL, a constraint or an index along?
+     */
+    char *(*clone)(const struct ddl_subject *s);
+    char *(*add_to_clone)(const struct ddl_subject *s);
+    const char *look_at_clone;
+    /* The value assigned to the column: of the copy, or of the table itself. */
+    char *(*assign)(const struct ddl_subject *s, bool to_clone);
+    /* The value read; `by_trigger`: as the trigger will evaluate it. */
+    char *(*evaluate)(const struct ddl_subject *s, bool by_trigger);
+    /* The default alone. */
+    char *(*evaluate_default)(const struct ddl_subject *s);
+    /* A view of the value, for what it is made of
+     * -> is any of it volatile?, generated columns in it (NULL: none) */
+    char *(*make_view)(const struct ddl_subject *s);
+    const char *look_at_view;
+};
+
+const struct check_words *check_words(enum db_engine engine);
+
+#endif

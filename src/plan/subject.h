@@ -1,0 +1,14 @@
+/* What plan and checks share: a migration on a server, as the dialect wants it. */
+#ifndef NEWEL_PLAN_SUBJECT_H
+#define NEWEL_PLAN_SUBJECT_H
+
+#include "dialect/ddl.h"
+#include "plan/plan.h"
+
+/* `column` and `table` are quoted; all text stays the caller's. */
+struct ddl_subject plan_subject(const struct migration *m, const struct facts *f,
+                                const char *column, const char *table);
+/* How the rows will be visited; `why` may be NULL. */
+enum walk_order plan_order(const struct migration *m, const struct facts *f, const char **why);
+
+#endif
