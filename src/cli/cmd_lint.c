@@ -1,7 +1,6 @@
 #include "config.h"
 #include "cli/cli.h"
 #include "base/json.h"
-#include "base/path.h"
 #include "plan/migration.h"
 #include "plan/spec.h"
 #include "plan/target.h"

@@ -1,13 +1,9 @@
 #include "config.h"
 #include "plan/spec.h"
-#include "base/path.h"
-#include "base/text.h"
-#include "base/units.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #define NAME_MAX_BYTES 100
 #define SHOWN_MAX 60
@@ -64,7 +60,8 @@ static size_t least(size_t a, size_t b, size_t c)
     return ab < c ? ab : c;
 }
 
-/* Levenshtein's distance without regard to case; `b` shorter than the row below. */
+/* Levenshtein's distance without regard to case; SIZE_MAX where `b` is longer than any of our
+ * words. */
 static size_t distance(const char *a, const char *b)
 {
     size_t row[64], n = strlen(b);

@@ -4,11 +4,9 @@
 #include "plan/conninfo.h"
 #include "plan/spec.h"
 
-#include <ctype.h>
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #define SECRET_HOME_PG                                                                             \
