@@ -1,5 +1,7 @@
 #include "config.h"
 #include "engine/pace.h"
+#include "base/mem.h"
+#include "base/units.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -7,9 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "base/mem.h"
-#include "base/units.h"
 
 #define FEW 5          /* batches before anything but one very slow batch counts */
 #define COARSE 1.5     /* steps of the climb; also the most that a size grows at once */
@@ -71,7 +70,7 @@ static void climb_anew(struct pace *p)
 void pace_init(struct pace *p, int64_t rows, int64_t min, int64_t max, int64_t time_us,
                int64_t pause_us, int64_t lanes)
 {
-    *p = (struct pace){.time_us = time_us, .pause_us = pause_us, .lanes = lanes};
+    *p = (struct pace){.time_us = time_us > 0 ? time_us : 1, .pause_us = pause_us, .lanes = lanes};
     p->min = min > 0 ? min : 1;
     p->max = max > p->min ? max : p->min;
     p->rows = clamp(rows, p->min, p->max);
@@ -117,9 +116,8 @@ static double rate_of(const struct pace *p, double *spread)
 {
     double us[PACE_WINDOW], sum = 0, squares = 0;
     int n = p->recent_count;
-    for (int i = 0; i < n; i++) {
+    for (int i = 0; i < n; i++)
         us[i] = (double)p->recent[i].us / (double)p->recent[i].rows;
-    }
     qsort(us, (size_t)n, sizeof us[0], by_value);
     for (int i = 1; i < n - 1; i++)
         sum += us[i];
@@ -321,6 +319,7 @@ static bool grow_back(struct pace *p, double p90)
         p->recovering = false;
         p->best_rows = 0;
         p->best_rate = 0;
+        p->next_rest = REST_FIRST;
         rest(p);
         return false;
     }
@@ -386,7 +385,7 @@ static bool shrink_to_aim(struct pace *p, double us, const char *what)
         p->fine = p->probing = false;
     }
     char have[UNITS_TEXT], aim[UNITS_TEXT];
-    say(p, "%s %s over the aim of %s: shrunk", what, units_duration(have, (int64_t)us),
+    say(p, "%s %s, aim %s: shrunk", what, units_duration(have, (int64_t)us),
         units_duration(aim, p->time_us));
     return true;
 }
@@ -419,7 +418,7 @@ bool pace_batch(struct pace *p, int64_t aimed, int64_t updated, int64_t us)
         return false;
     double p90 = p90_us(p), limit = ROOM * (double)p->time_us;
     if (median_us(p) > limit)
-        return shrink_to_aim(p, median_us(p), "half of the batches take");
+        return shrink_to_aim(p, median_us(p), "median");
     if (p90 > limit && p->recent_count == PACE_WINDOW)
         return shrink_to_aim(p, p90, "p90");
     if (p->recovering)

@@ -1,13 +1,12 @@
 #include "config.h"
 #include "engine/throttle.h"
+#include "base/units.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "base/units.h"
 
 #define FULL_SPEED INT64_C(1000000)
 #define SLOWEST INT64_C(100000) /* at the limit itself; beyond it the work stops */
