@@ -1,20 +1,27 @@
 #include "config.h"
 #include "base/error.h"
+#include "base/text.h"
 
 #include <string.h>
 
+/* The arguments may lie in the error itself, when a cause becomes part of a new text. */
 static void PRINTF_LIKE(3, 0) fill(char *out, size_t size, const char *format, va_list args)
 {
-    (void)vsnprintf(out, size, format, args);
+    char text[sizeof((struct error *)0)->why];
+    (void)vsnprintf(text, sizeof text, format, args);
+    size_t n = strnlen(text, size - 1);
+    memcpy(out, text, n);
+    out[n] = '\0';
 }
 
 bool error_set(struct error *e, enum error_kind kind, const char *what, ...)
 {
-    *e = (struct error){.kind = kind};
+    struct error fresh = {.kind = kind};
     va_list args;
     va_start(args, what);
-    fill(e->what, sizeof e->what, what, args);
+    fill(fresh.what, sizeof fresh.what, what, args);
     va_end(args);
+    *e = fresh;
     return false;
 }
 
@@ -38,24 +45,31 @@ bool error_todo(struct error *e, const char *todo, ...)
 
 bool error_errno(struct error *e, int number, const char *what, ...)
 {
-    *e = (struct error){.kind = ERROR_SYSTEM, .number = number};
+    struct error fresh = {.kind = ERROR_SYSTEM, .number = number};
     va_list args;
     va_start(args, what);
-    fill(e->what, sizeof e->what, what, args);
+    fill(fresh.what, sizeof fresh.what, what, args);
     va_end(args);
+    *e = fresh;
     char text[128];
     return error_why(e, "%s", strerror_r(number, text, sizeof text));
 }
 
+/* A server's words may hold line ends, control characters, and half a character at the cut. */
 void error_text(const struct error *e, struct str *out)
 {
-    str_add(out, e->what);
-    if (e->why[0])
-        str_addf(out, ": %s", e->why);
+    text_add_line(out, e->what);
+    if (e->why[0]) {
+        str_add(out, ": ");
+        text_add_line(out, e->why);
+    }
     if (e->sqlstate[0])
         str_addf(out, " [SQLSTATE %s]", e->sqlstate);
-    if (e->todo[0])
-        str_addf(out, " (%s)", e->todo);
+    if (e->todo[0]) {
+        str_add(out, " (");
+        text_add_line(out, e->todo);
+        str_add_char(out, ')');
+    }
 }
 
 void error_print(const struct error *e, FILE *out)

@@ -34,6 +34,8 @@ char *path_join(const char *folder, const char *name)
 
 bool path_make_private(const char *folder, struct error *e)
 {
+    if (!*folder)
+        return error_errno(e, ENOENT, "cannot make a folder without a name");
     char *partial = mem_dup(folder);
     for (char *p = partial + 1;; p++) {
         if (*p != '/' && *p != '\0')
@@ -86,27 +88,36 @@ bool path_read(const char *path, size_t limit, struct str *out, struct error *e)
     return ok;
 }
 
+static bool write_all(int fd, const char *text, size_t left)
+{
+    while (left) {
+        ssize_t n = write(fd, text, left);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return false;
+        text += n;
+        left -= (size_t)n;
+    }
+    return true;
+}
+
 bool path_write_new(const char *path, const char *text, unsigned mode, struct error *e)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (fd < 0)
         return error_errno(e, errno, "cannot write %s", path);
-    size_t left = strlen(text);
-    while (left) {
-        ssize_t n = write(fd, text, left);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0) {
-            error_errno(e, errno, "cannot write %s", path);
-            (void)close(fd);
-            return false;
-        }
-        text += n;
-        left -= (size_t)n;
+    bool ok = write_all(fd, text, strlen(text));
+    int number = errno;
+    if (close(fd) != 0 && ok) {
+        ok = false;
+        number = errno;
     }
-    if (close(fd) != 0)
-        return error_errno(e, errno, "cannot write %s", path);
-    return true;
+    if (ok)
+        return true;
+    /* half a file would be refused as an existing one on the next try */
+    (void)unlink(path);
+    return error_errno(e, number, "cannot write %s", path);
 }
 
 static int remove_one(const char *path, const struct stat *status, int type, struct FTW *walk)
