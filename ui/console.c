@@ -1,0 +1,345 @@
+/* The loop: keys, the journal and the engine's answers in, frames out. */
+#include "config.h"
+#include "ui/console.h"
+#include "base/clock.h"
+#include "ui/input.h"
+#include "ui/keys.h"
+#include "ui/remote.h"
+#include "ui/source.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define TICK_MS 200
+#define FRAME_US (200 * US_PER_MS)
+#define CLOCK_US US_PER_S          /* the age on the top line moves at least so often */
+#define SCAN_EVENTS 2000           /* of the timeline, in one turn */
+#define LEAVE_US (2 * US_PER_S)    /* for the answer to the last word */
+
+struct console {
+    struct terminal *terminal;
+    struct source source;
+    struct remote remote;
+    struct model model;
+    struct view view;
+    struct canvas canvas;
+    int64_t drawn_us, ticked_us, leave_by_us; /* monotonic; leave_by_us 0: staying */
+    bool dirty, repaint, done;
+    int status;
+};
+
+/* ---- signals ---- */
+
+static int signal_pipe[2] = {-1, -1};
+static const int polite[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+static const int fatal[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL};
+static struct sigaction old_polite[COUNT_OF(polite)], old_fatal[COUNT_OF(fatal)];
+
+static void on_polite(int number)
+{
+    int saved = errno;
+    unsigned char byte = (unsigned char)number;
+    if (write(signal_pipe[1], &byte, 1) < 0)
+        errno = saved; /* a full pipe holds a signal already */
+    errno = saved;
+}
+
+static void on_fatal(int number)
+{
+    terminal_rescue();
+    for (size_t i = 0; i < COUNT_OF(fatal); i++)
+        if (fatal[i] == number)
+            (void)sigaction(number, &old_fatal[i], NULL);
+    (void)raise(number);
+}
+
+static bool catch_signals(struct error *e)
+{
+    if (pipe2(signal_pipe, O_CLOEXEC | O_NONBLOCK) != 0)
+        return error_errno(e, errno, "cannot open the console");
+    struct sigaction action = {.sa_handler = on_polite};
+    (void)sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < COUNT_OF(polite); i++)
+        (void)sigaction(polite[i], &action, &old_polite[i]);
+    action.sa_handler = on_fatal;
+    for (size_t i = 0; i < COUNT_OF(fatal); i++)
+        (void)sigaction(fatal[i], &action, &old_fatal[i]);
+    mem_on_exhaustion(terminal_rescue);
+    return true;
+}
+
+static void release_signals(void)
+{
+    for (size_t i = 0; i < COUNT_OF(polite); i++)
+        (void)sigaction(polite[i], &old_polite[i], NULL);
+    for (size_t i = 0; i < COUNT_OF(fatal); i++)
+        (void)sigaction(fatal[i], &old_fatal[i], NULL);
+    mem_on_exhaustion(NULL);
+    for (int i = 0; i < 2; i++) {
+        (void)close(signal_pipe[i]);
+        signal_pipe[i] = -1;
+    }
+}
+
+/* ---- one turn ---- */
+
+static void obey(struct console *c, struct effect effect)
+{
+    struct error e;
+    switch (effect.kind) {
+    case EFFECT_NONE:
+        return;
+    case EFFECT_SEND:
+        remote_send(&c->remote, &c->view, effect.request, false);
+        return;
+    case EFFECT_SEND_LEAVE:
+        remote_send(&c->remote, &c->view, effect.request, false);
+        c->leave_by_us = clock_mono_us() + LEAVE_US;
+        return;
+    case EFFECT_LEAVE:
+        c->done = true;
+        return;
+    case EFFECT_REDRAW:
+        c->repaint = true;
+        return;
+    case EFFECT_SEEK:
+        if (!source_seek(&c->source, &c->model, &c->view, effect.time_us, &e))
+            view_say(&c->view, STYLE_BAD, "%s: %s", e.what, e.why);
+        return;
+    case EFFECT_SEEK_ALARM:
+        if (!source_seek_alarm(&c->source, &c->model, &c->view, effect.step))
+            view_say(&c->view, STYLE_DIM, "no alarm %s here",
+                     effect.step > 0 ? "after" : "before");
+        return;
+    }
+}
+
+static void take_keys(struct console *c)
+{
+    for (uint32_t key; !c->done && (key = terminal_key(c->terminal)) != 0;) {
+        obey(c, input_key(&c->view, &c->model, key));
+        c->dirty = true;
+        c->drawn_us = 0; /* a key is answered at once */
+    }
+}
+
+static void take_signals(struct console *c)
+{
+    unsigned char number;
+    while (read(signal_pipe[0], &number, 1) == 1) {
+        /* Ctrl-C asks as q does, for it is pressed by habit; twice means it */
+        bool asks = number == SIGINT && c->view.ask.kind != ASK_QUIT && !c->view.review &&
+                    c->view.link == LINK_UP && !c->view.read_only;
+        if (asks) {
+            view_close_ask(&c->view);
+            c->view.page = PAGE_NONE;
+            if (c->view.screen == SCREEN_HELP)
+                c->view.screen = c->view.before_help;
+            obey(c, input_key(&c->view, &c->model, 'q'));
+            c->dirty = true;
+            continue;
+        }
+        c->status = number == SIGINT ? 0 : 128 + number;
+        c->done = true;
+    }
+}
+
+static void advance(struct console *c)
+{
+    int64_t now = clock_mono_us();
+    int64_t passed = now - c->ticked_us;
+    c->ticked_us = now;
+    if (c->view.review) {
+        c->dirty |= source_play(&c->source, &c->model, &c->view, passed);
+        c->dirty |= source_scan(&c->source, &c->view, SCAN_EVENTS);
+    } else {
+        c->view.now_us = clock_wall_us();
+        c->dirty |= source_follow(&c->source, &c->model, &c->view);
+        c->dirty |= now - c->drawn_us >= CLOCK_US;
+    }
+    c->dirty |= remote_tick(&c->remote, &c->view);
+}
+
+/* The view asks for more than there is until the screen has said how much that is. */
+static void settle(struct view *v, const struct canvas *c)
+{
+    int most = c->rows > c->rows_shown ? c->rows - c->rows_shown : 0;
+    if (v->scroll > most)
+        v->scroll = most;
+    if (v->scroll < 0)
+        v->scroll = 0;
+    v->page_rows = c->rows_shown > 0 ? c->rows_shown : 1;
+}
+
+static void draw(struct console *c)
+{
+    int64_t now = clock_mono_us();
+    if (!c->repaint && (!c->dirty || now - c->drawn_us < FRAME_US))
+        return;
+    int width, height;
+    terminal_size(c->terminal, &width, &height);
+    if (width != c->canvas.width || height != c->canvas.height) {
+        canvas_free(&c->canvas);
+        canvas_init(&c->canvas, width, height, c->view.ascii);
+    }
+    view_draw(&c->canvas, &c->model, &c->view);
+    settle(&c->view, &c->canvas);
+    terminal_show(c->terminal, &c->canvas, c->repaint);
+    c->drawn_us = now;
+    c->dirty = c->repaint = false;
+}
+
+static bool leaving_is_over(struct console *c)
+{
+    if (!c->leave_by_us)
+        return false;
+    if (c->remote.count == 0 && c->remote.fd >= 0 && c->remote.refused) {
+        c->leave_by_us = 0; /* the engine said no: the operator must read why */
+        return false;
+    }
+    return c->remote.count == 0 || clock_mono_us() > c->leave_by_us;
+}
+
+static void turn(struct console *c)
+{
+    struct pollfd fds[] = {
+        {.fd = STDIN_FILENO, .events = POLLIN},
+        {.fd = signal_pipe[0], .events = POLLIN},
+        {.fd = c->remote.fd, .events = POLLIN},
+    };
+    bool scanning = c->view.review && !c->view.timeline.whole;
+    (void)poll(fds, COUNT_OF(fds), scanning ? 10 : TICK_MS);
+    if (fds[0].revents & (POLLHUP | POLLERR | POLLNVAL)) {
+        /* the terminal is gone: a console without eyes has nothing to do */
+        c->status = 128 + SIGHUP;
+        c->done = true;
+        return;
+    }
+    take_signals(c);
+    if (fds[2].revents)
+        c->dirty |= remote_read(&c->remote, &c->view);
+    advance(c);
+    take_keys(c); /* always: a resize comes as a key, without input */
+    if (leaving_is_over(c))
+        c->done = true;
+    if (!c->done)
+        draw(c);
+}
+
+/* ---- opening and closing ---- */
+
+static bool terminal_is_utf8(void)
+{
+    /* numbers keep their dot, whatever the locale: only characters follow it */
+    (void)setlocale(LC_CTYPE, "");
+    return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+}
+
+static bool open_model(struct console *c, const struct console_options *o, const char *screen,
+                       struct error *e)
+{
+    model_init(&c->model);
+    view_init(&c->view);
+    c->view.ascii = o->ascii;
+    c->view.review = o->review;
+    c->view.read_only = o->read_only;
+    c->view.operator_name = mem_dup(o->operator_name);
+    c->view.now_us = clock_wall_us();
+    c->remote.fd = -1;
+    c->ticked_us = clock_mono_us();
+    if (screen)
+        c->view.screen = screen_from_name(screen);
+    if (c->view.screen == SCREEN_COUNT) {
+        c->view.screen = SCREEN_OVERVIEW;
+        error_set(e, ERROR_USAGE, "there is no screen %s", screen);
+        return error_todo(e, "overview, tables, locks, replicas, targets, plans, clients, log, "
+                             "sql, help, or 1 to 9");
+    }
+    return source_open(&c->source, o->journal_path, &c->model, &c->view, o->at_us, e);
+}
+
+static void close_model(struct console *c)
+{
+    remote_close(&c->remote);
+    source_close(&c->source);
+    canvas_free(&c->canvas);
+    view_free(&c->view);
+    model_free(&c->model);
+}
+
+static bool open_terminal(struct console *c, struct error *e)
+{
+    if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
+        error_set(e, ERROR_USAGE, "the console needs a terminal");
+        error_why(e, "standard input or output is none");
+        return error_todo(e, "newel status prints the state of each target; --dump 80x24 prints "
+                             "a screen as text; newel run --headless prints progress lines");
+    }
+    c->terminal = terminal_open(stdout, stdin);
+    if (c->terminal)
+        return true;
+    const char *term = getenv("TERM");
+    error_set(e, ERROR_USAGE, "the console cannot use this terminal");
+    error_why(e, "TERM is %s, which the terminal database does not know or cannot draw on",
+              term && *term ? term : "not set");
+    return error_todo(e, "try TERM=xterm, or --dump 80x24 for a screen as text");
+}
+
+int console_run(const struct console_options *options, struct error *e)
+{
+    struct console c = {0};
+    bool utf8 = terminal_is_utf8();
+    bool ok = open_model(&c, options, options->screen, e) && catch_signals(e);
+    if (ok && !open_terminal(&c, e)) {
+        ok = false;
+        release_signals();
+    }
+    if (!ok) {
+        if (options->control_fd >= 0)
+            (void)close(options->control_fd);
+        close_model(&c);
+        return error_exit_status(e);
+    }
+    c.view.ascii = options->ascii || !utf8;
+    remote_open(&c.remote, options->control_fd, &c.view);
+    c.dirty = true;
+    draw(&c);
+    while (!c.done)
+        turn(&c);
+    terminal_close(c.terminal);
+    release_signals();
+    int status = c.status;
+    if (!status && !options->review && c.model.ended)
+        status = (int)c.model.end_status;
+    close_model(&c);
+    return status;
+}
+
+bool console_dump(const struct console_options *options, int width, int height,
+                  const char *screen, FILE *out, struct error *e)
+{
+    struct console c = {0};
+    bool ok = open_model(&c, options, screen ? screen : options->screen, e);
+    if (ok) {
+        /* all marks of an ordinary session; a huge one is told to be unfinished */
+        (void)source_scan(&c.source, &c.view, options->review ? 500000 : 0);
+        struct str text = {0};
+        canvas_init(&c.canvas, width, height, options->ascii);
+        view_draw(&c.canvas, &c.model, &c.view);
+        canvas_dump(&c.canvas, &text);
+        if (fputs(str_text(&text), out) < 0 || fflush(out) != 0)
+            ok = error_errno(e, errno, "cannot write the screen");
+        str_free(&text);
+    }
+    if (options->control_fd >= 0)
+        (void)close(options->control_fd);
+    close_model(&c);
+    return ok;
+}

@@ -1,0 +1,271 @@
+/* Full pages over a screen, and the question box. */
+#include "config.h"
+#include "ui/view.h"
+#include "base/text.h"
+#include "ui/paper_phase.h"
+#include "ui/widgets.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void step_page(struct paper *p, const struct model *m, const struct model_target *t,
+                      enum phase phase)
+{
+    const struct model_phase *ph = &t->phases[phase];
+    bool again = ph->state == STATE_FAILED;
+    paper_addf(p, STYLE_WARN, 0, "%s %d %s on %s, table %s", again ? "TRY AGAIN" : "START",
+               (int)phase + 1, phase_name(phase), t->name ? t->name : "?",
+               m->table ? m->table : "?");
+    paper_blank(p);
+    if (again) {
+        paper_error(p, &t->error);
+        paper_blank(p);
+    }
+    if (ph->question) {
+        paper_add(p, STYLE_BOLD, 0, ph->question);
+        paper_blank(p);
+    }
+    paper_phase(p, t, phase);
+}
+
+/* Which phases did something that can be taken back, newest first. */
+static void rollback_page(struct paper *p, const struct model *m, const struct model_target *t)
+{
+    paper_addf(p, STYLE_BAD, 0, "ROLL BACK on %s: column %s of %s", t->name ? t->name : "?",
+               m->column ? m->column : "?", m->table ? m->table : "?");
+    paper_addf(p, STYLE_NORMAL, 0, "It stands at %d %s. This is taken back, in this order:",
+               t->phase < PHASE_COUNT ? (int)t->phase + 1 : 0, phase_name(t->phase));
+    size_t found = 0;
+    for (int i = PHASE_COUNT - 1; i >= 0; i--) {
+        const struct model_phase *ph = &t->phases[i];
+        if (ph->state == STATE_TODO || ph->state == STATE_ASKING || ph->state == STATE_UNDONE)
+            continue;
+        for (size_t k = ph->step_count; k-- > 0;) {
+            if (!ph->steps[k].undo || !*ph->steps[k].undo)
+                continue;
+            paper_blank(p);
+            paper_addf(p, STYLE_TITLE, 2, "%d %s: %s", i + 1, phase_name((enum phase)i),
+                       ph->steps[k].name ? ph->steps[k].name : "");
+            paper_add(p, STYLE_ACCENT, 4, ph->steps[k].undo);
+            found++;
+        }
+    }
+    paper_blank(p);
+    if (!found)
+        paper_add(p, STYLE_NORMAL, 2, "nothing of what was done has a way back that is known here");
+    if (t->rows_done > 0) {
+        char rows[WORD_TEXT];
+        paper_addf(p, STYLE_BAD, 0,
+                   "%s rows have been filled; dropping the column throws their values away.",
+                   word_count(rows, t->rows_done));
+    }
+    paper_addf(p, STYLE_BOLD, 0, "Type the column's name (%s) to do it.",
+               m->column ? m->column : "?");
+}
+
+static void lock_page(struct paper *p, const struct model_target *t, const struct view *v)
+{
+    int at = view_lock(v, t);
+    if (at < 0) {
+        paper_addf(p, STYLE_WARN, 0, "session %lld is no longer in the lock tree",
+                   (long long)v->lock_pid);
+        return;
+    }
+    const struct model_lock *k = &t->locks[at];
+    char a[WORD_TEXT];
+    paper_addf(p, k->ours ? STYLE_ACCENT : STYLE_TITLE, 0, "SESSION %lld%s", (long long)k->pid,
+               k->ours ? " (newel's own)" : "");
+    paper_pair(p, 2, 14, "application", STYLE_NORMAL, k->app);
+    paper_pair(p, 2, 14, "user", STYLE_NORMAL, k->user);
+    paper_pair(p, 2, 14, "client", STYLE_NORMAL, k->client);
+    paper_pair(p, 2, 14, "state", STYLE_NORMAL, k->state);
+    paper_pair(p, 2, 14, "waits on", STYLE_NORMAL, k->wait_event);
+    paper_pair(p, 2, 14, "mode", STYLE_NORMAL, k->mode);
+    paper_pair(p, 2, 14, "object", STYLE_NORMAL, k->object);
+    paper_pair(p, 2, 14, "waiting for", STYLE_NORMAL, word_duration(a, k->wait_us));
+    paper_pair(p, 2, 14, "transaction", STYLE_NORMAL, word_duration(a, k->xact_us));
+    paper_pair(p, 2, 14, "in this state", STYLE_NORMAL, word_duration(a, k->state_us));
+    paper_pair(p, 2, 14, "connected", STYLE_NORMAL, k->start);
+    if (k->parent != UNKNOWN)
+        paper_addf(p, STYLE_WARN, 2, "waits behind session %lld", (long long)k->parent);
+    size_t behind = 0;
+    for (size_t i = 0; i < t->lock_count; i++)
+        behind += t->locks[i].parent == k->pid;
+    if (behind)
+        paper_addf(p, STYLE_WARN, 2, "%zu sessions wait directly behind it", behind);
+    paper_blank(p);
+    paper_add(p, STYLE_ACCENT, 2, k->query);
+}
+
+static void event_page(struct paper *p, const struct view *v)
+{
+    for (size_t i = v->log.count; i-- > 0;) {
+        const struct log_entry *e = log_at(&v->log, i);
+        if (v->log_seq && e->seq != v->log_seq)
+            continue;
+        char *text = json_dumps(e->event, JSON_INDENT(2));
+        paper_addf(p, STYLE_TITLE, 0, "EVENT %lld", (long long)e->seq);
+        paper_add(p, STYLE_NORMAL, 0, text);
+        free(text);
+        return;
+    }
+    paper_add(p, STYLE_WARN, 0, "that event is no longer among the last ones kept");
+}
+
+static void plan_page(struct paper *p, const struct model_target *t, const struct view *v)
+{
+    size_t at = (size_t)v->selected[SCREEN_PLANS];
+    if (at >= t->query_count)
+        return;
+    const struct model_query *q = &t->queries[at];
+    paper_addf(p, STYLE_TITLE, 0, "QUERY %s", q->query ? q->query : "?");
+    paper_add(p, STYLE_ACCENT, 2, q->sql);
+    paper_blank(p);
+    paper_add(p, STYLE_TITLE, 0, "BEFORE");
+    paper_add(p, STYLE_NORMAL, 2, q->before ? q->before : "not captured");
+    paper_blank(p);
+    paper_add(p, STYLE_TITLE, 0, "AFTER");
+    paper_add(p, STYLE_NORMAL, 2, q->after ? q->after : "not captured");
+}
+
+/* Two plans beside each other where there is room; what differs is marked with '>'. */
+static void plan_columns(struct canvas *c, struct rect r, const struct model_query *q)
+{
+    const char *texts[] = {q->before, q->after}, *names[] = {"BEFORE", "AFTER"};
+    int half = r.width / 2;
+    struct pen p = pen_at(c, r, 0);
+    pen_printf(&p, STYLE_ACCENT, "%s: %s", q->query ? q->query : "?", q->sql ? q->sql : "");
+    for (int side = 0; side < 2; side++)
+        widget_heading(c, rect_columns(r, side * half, half - 1), 2, names[side]);
+    for (int row = 3; texts[0] && texts[1] && row < r.height && (*texts[0] || *texts[1]); row++) {
+        size_t n[2] = {strcspn(texts[0], "\n"), strcspn(texts[1], "\n")};
+        bool differs = n[0] != n[1] || strncmp(texts[0], texts[1], n[0]) != 0;
+        for (int side = 0; side < 2; side++) {
+            char *line = mem_dup_n(texts[side], n[side]);
+            p = pen_at(c, rect_columns(r, side * half, half - 1), row);
+            pen_text(&p, STYLE_WARN, differs ? "> " : "  ");
+            pen_text(&p, differs ? STYLE_WARN : STYLE_NORMAL, line);
+            free(line);
+            texts[side] += n[side] + (texts[side][n[side]] ? 1 : 0);
+        }
+    }
+}
+
+static void limits_page(struct canvas *c, struct rect r, const struct model_target *t,
+                        const struct view *v)
+{
+    static const struct column columns[] = {
+        {"", 1, false, 0},       {"LIMIT", 16, false, 0}, {"VALUE", 14, false, 0},
+        {"UNTIL", 10, false, 0}, {"NOTE", 0, false, 0},
+    };
+    struct pen p = pen_at(c, r, 0);
+    pen_printf(&p, STYLE_TITLE, "LIMITS on %s", t->name ? t->name : "?");
+    if (!t->limit_count) {
+        p = pen_at(c, r, 2);
+        pen_text(&p, STYLE_DIM, "no limit is known");
+        return;
+    }
+    widget_titles(c, r, 1, columns, COUNT_OF(columns));
+    struct rect list = rect_below(r, 2);
+    int selected = v->limit_selected;
+    for (size_t i = 0; i < t->limit_count; i++) {
+        const struct model_limit *k = &t->limits[i];
+        char until[WORD_TEXT];
+        bool hand = k->until_us > 0;
+        p = pen_at(c, list, (int)i);
+        const char *cells[] = {
+            selected == (int)i ? ">" : "",
+            k->signal,
+            k->text ? k->text : k->limit,
+            hand ? word_clock(until, k->until_us) : "for good",
+            k->note,
+        };
+        for (size_t j = 0; j < COUNT_OF(columns); j++)
+            widget_cell(&p, &columns[j], r.width, hand ? STYLE_WARN : STYLE_NORMAL, cells[j]);
+        if (selected == (int)i && (int)i < list.height) {
+            canvas_restyle(c, rect_rows(list, (int)i, 1), STYLE_SELECTED);
+            c->cursor_x = list.x;
+            c->cursor_y = list.y + (int)i;
+        }
+    }
+    p = pen_at(c, list, (int)t->limit_count + 1);
+    pen_text(&p, STYLE_DIM, "Enter, then for example: 10s for 30m replica r2 rebuilding");
+    p = pen_at(c, list, (int)t->limit_count + 2);
+    pen_text(&p, STYLE_DIM, "\"usual\" gives back the value of the migration's file.");
+    c->rows = (int)t->limit_count;
+    c->rows_shown = list.height;
+}
+
+void page_draw(struct canvas *c, const struct model *m, const struct view *v, struct rect r)
+{
+    const struct model_target *t = view_target(v, m);
+    if (v->ask.target && model_find_target(m, v->ask.target))
+        t = model_find_target(m, v->ask.target);
+    struct paper paper = {.width = r.width};
+    if (!t && v->page != PAGE_EVENT)
+        return;
+    switch (v->page) {
+    case PAGE_NONE:
+        return;
+    case PAGE_LIMITS:
+        limits_page(c, r, t, v);
+        return;
+    case PAGE_STEP:
+        if (v->ask.phase < PHASE_COUNT)
+            step_page(&paper, m, t, v->ask.phase);
+        break;
+    case PAGE_ROLLBACK:
+        rollback_page(&paper, m, t);
+        break;
+    case PAGE_LOCK:
+        lock_page(&paper, t, v);
+        break;
+    case PAGE_EVENT:
+        event_page(&paper, v);
+        break;
+    case PAGE_PLAN:
+        if (r.width >= 100 && (size_t)v->selected[SCREEN_PLANS] < t->query_count) {
+            plan_columns(c, r, &t->queries[v->selected[SCREEN_PLANS]]);
+            return;
+        }
+        plan_page(&paper, t, v);
+        break;
+    }
+    paper_draw(&paper, c, r, v->scroll);
+}
+
+static void draw_frame(struct canvas *c, struct rect r)
+{
+    canvas_fill(c, r, STYLE_NORMAL, ' ');
+    for (int x = r.x; x < r.x + r.width; x++) {
+        canvas_put(c, x, r.y, STYLE_WARN, 0x2500);
+        canvas_put(c, x, r.y + r.height - 1, STYLE_WARN, 0x2500);
+    }
+    for (int y = r.y; y < r.y + r.height; y++) {
+        canvas_put(c, r.x, y, STYLE_WARN, 0x2502);
+        canvas_put(c, r.x + r.width - 1, y, STYLE_WARN, 0x2502);
+    }
+    canvas_put(c, r.x, r.y, STYLE_WARN, 0x250C);
+    canvas_put(c, r.x + r.width - 1, r.y, STYLE_WARN, 0x2510);
+    canvas_put(c, r.x, r.y + r.height - 1, STYLE_WARN, 0x2514);
+    canvas_put(c, r.x + r.width - 1, r.y + r.height - 1, STYLE_WARN, 0x2518);
+}
+
+void ask_draw(struct canvas *c, const struct model *m, const struct view *v, struct rect r)
+{
+    (void)m;
+    int width = r.width - 4 < 72 ? r.width - 4 : 72;
+    struct paper paper = {.width = width > 4 ? width - 4 : 1};
+    paper_add(&paper, STYLE_NORMAL, 0, v->ask.about);
+    int height = (int)paper.count + 2;
+    if (height > r.height)
+        height = r.height;
+    struct rect box = rect_rows(rect_columns(r, (r.width - width) / 2, width),
+                                (r.height - height) / 2, height);
+    if (box.width >= 3 && box.height >= 3)
+        draw_frame(c, box);
+    struct rect inside = rect_rows(rect_columns(box, 2, box.width - 4), 1, box.height - 2);
+    paper_draw(&paper, c, inside, 0);
+    c->cursor_x = inside.x;
+    c->cursor_y = inside.y + inside.height - 1;
+}

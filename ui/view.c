@@ -1,0 +1,476 @@
+#include "config.h"
+#include "ui/view.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "ui/keys.h"
+#include "ui/widgets.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* Below this only the essentials are drawn, one under the other. */
+#define SMALL_WIDTH 60
+#define SMALL_HEIGHT 16
+
+/* Older than this, a live picture is called stale. */
+#define STALE_US (3 * US_PER_S)
+
+static const char *const titles[SCREEN_COUNT] = {
+    "Overview", "Tables", "Locks", "Replicas", "Targets", "Plans", "Clients", "Log", "SQL", "Help",
+};
+
+const char *screen_title(enum screen screen)
+{
+    return (unsigned)screen < SCREEN_COUNT ? titles[screen] : "";
+}
+
+enum screen screen_from_name(const char *name)
+{
+    if (name[0] >= '1' && name[0] <= '9' && !name[1])
+        return (enum screen)(name[0] - '1');
+    for (unsigned i = 0; i < SCREEN_COUNT; i++)
+        if (strcasecmp(titles[i], name) == 0)
+            return (enum screen)i;
+    return SCREEN_COUNT;
+}
+
+void view_init(struct view *v)
+{
+    *v = (struct view){.target = -1, .speed = 1};
+}
+
+void view_close_ask(struct view *v)
+{
+    free(v->ask.target);
+    free(v->ask.start);
+    free(v->ask.about);
+    free(v->ask.signal);
+    str_free(&v->ask.input);
+    v->ask = (struct ask){0};
+}
+
+void view_free(struct view *v)
+{
+    view_close_ask(v);
+    log_clear(&v->log);
+    free(v->lock_start);
+    free(v->filter);
+    free(v->message);
+    free(v->operator_name);
+    view_init(v);
+}
+
+void view_say(struct view *v, enum style style, const char *format, ...)
+{
+    struct str text = {0};
+    va_list args;
+    va_start(args, format);
+    str_vaddf(&text, format, args);
+    va_end(args);
+    free(v->message);
+    v->message = str_take(&text);
+    v->message_style = style;
+}
+
+const struct model_target *view_target(const struct view *v, const struct model *m)
+{
+    if (!m->target_count)
+        return NULL;
+    size_t i = v->target >= 0 ? (size_t)v->target : m->focus;
+    return &m->targets[i < m->target_count ? i : 0];
+}
+
+int view_lock(const struct view *v, const struct model_target *t)
+{
+    if (!v->lock_pid)
+        return -1;
+    for (size_t i = 0; i < t->lock_count; i++)
+        if (t->locks[i].pid == v->lock_pid &&
+            strcmp(t->locks[i].start ? t->locks[i].start : "",
+                   v->lock_start ? v->lock_start : "") == 0)
+            return (int)i;
+    return -1;
+}
+
+enum phase view_next_phase(const struct model_target *t)
+{
+    if (t->phase >= PHASE_COUNT)
+        return PHASE_PREFLIGHT;
+    switch (t->phases[t->phase].state) {
+    case STATE_DONE:
+        return (enum phase)(t->phase + 1); /* PHASE_COUNT after the last */
+    case STATE_TODO:
+    case STATE_ASKING:
+    case STATE_FAILED:
+    case STATE_UNDONE:
+        return t->phase;
+    case STATE_RUNNING:
+    case STATE_WAITING:
+    case STATE_PAUSED:
+    case STATE_UNDOING:
+        break;
+    }
+    return PHASE_COUNT;
+}
+
+/* ---- the top line ---- */
+
+static void add_state(struct str *out, enum style *style, const struct model *m,
+                      const struct model_target *t)
+{
+    *style = STYLE_BADGE_WARN;
+    switch (model_doing(t)) {
+    case DOING_IDLE:
+        *style = STYLE_BADGE;
+        str_add(out, "IDLE");
+        break;
+    case DOING_ASKING:
+        str_addf(out, "ASKING %s? press n", phase_name(view_next_phase(t)));
+        break;
+    case DOING_RUNNING:
+        *style = STYLE_BADGE;
+        str_add(out, "RUNNING");
+        if (t->slow_ppm > 0 && t->slow_ppm < 1000000)
+            str_addf(out, " slowed to %d%%", (int)(t->slow_ppm / 10000));
+        break;
+    case DOING_WAITING:
+        str_addf(out, "WAITING for a lock, try %lld", (long long)t->statement.attempt);
+        if (t->statement.tries > 0)
+            str_addf(out, " of %lld", (long long)t->statement.tries);
+        break;
+    case DOING_THROTTLED:
+        str_add(out, "THROTTLED");
+        if (t->reason_count && t->reasons[0].text)
+            str_addf(out, " %s", t->reasons[0].text);
+        if (t->reason_count > 1)
+            str_addf(out, " +%zu more", t->reason_count - 1);
+        break;
+    case DOING_PAUSED:
+        str_addf(out, "PAUSED by %s", t->paused_by ? t->paused_by : "the engine");
+        break;
+    case DOING_FAILED:
+        *style = STYLE_BADGE_BAD;
+        str_addf(out, "FAILED %s", t->error.what ? t->error.what : "");
+        break;
+    case DOING_UNDOING:
+        str_add(out, "ROLLING BACK");
+        break;
+    case DOING_DONE:
+        *style = STYLE_BADGE;
+        str_add(out, "DONE");
+        break;
+    }
+    if (m->ended && model_doing(t) != DOING_DONE && model_doing(t) != DOING_FAILED) {
+        str_clear(out);
+        str_addf(out, "ENDED %s", m->end_why ? m->end_why : "");
+        *style = m->end_status ? STYLE_BADGE_WARN : STYLE_BADGE;
+    }
+}
+
+/* How old the picture is, which no other text may push away. */
+static void add_age(struct str *out, enum style *style, const struct model *m,
+                    const struct view *v)
+{
+    char clock[WORD_TEXT], age[WORD_TEXT];
+    *style = STYLE_BAR;
+    int64_t old = v->now_us > m->time_us ? v->now_us - m->time_us : 0;
+    if (v->review) {
+        *style = STYLE_BADGE_WARN;
+        str_addf(out, "REPLAY %s", word_clock(clock, v->now_us));
+        if (v->playing)
+            str_addf(out, " x%lld", (long long)v->speed);
+        else
+            str_add(out, " still");
+    } else if (m->ended) {
+        str_addf(out, "ended %s", word_clock(clock, m->time_us));
+    } else if (v->link == LINK_GONE) {
+        *style = STYLE_BADGE_BAD;
+        str_addf(out, "ENGINE GONE %s", word_rough(age, old));
+    } else if (m->time_us == 0) {
+        str_add(out, "no events yet");
+    } else if (old > STALE_US) {
+        *style = STYLE_BADGE_BAD;
+        str_addf(out, "STALE %s", word_rough(age, old));
+    } else {
+        str_addf(out, "live %d.%ds", (int)(old / US_PER_S), (int)(old % US_PER_S / 100000));
+    }
+    if (v->read_only && !v->review)
+        str_add(out, " [RO]");
+}
+
+static void add_place(struct str *out, const struct model *m, const struct model_target *t)
+{
+    if (t && t->name)
+        str_addf(out, "%s/", t->name);
+    const char *table = m->table ? m->table : "?";
+    /* the schema is the first to go: the top line has no room for it */
+    const char *dot = strrchr(table, '.');
+    str_addf(out, "%s.%s", dot ? dot + 1 : table, m->column ? m->column : "?");
+}
+
+static const char *engine_short(const char *engine)
+{
+    if (!engine || strcmp(engine, "postgresql") == 0)
+        return "PG";
+    return strcmp(engine, "mariadb") == 0 ? "MariaDB" : "MySQL";
+}
+
+static void draw_top(struct canvas *c, const struct model *m, const struct view *v)
+{
+    const struct model_target *t = view_target(v, m);
+    struct rect line = rect_rows(canvas_rect(c), 0, 1);
+    canvas_fill(c, line, STYLE_BAR, ' ');
+
+    struct str age = {0}, state = {0}, place = {0};
+    enum style age_style, state_style = STYLE_BADGE;
+    add_age(&age, &age_style, m, v);
+    if (t)
+        add_state(&state, &state_style, m, t);
+    else
+        str_add(&state, m->ended ? "ENDED" : "STARTING");
+    add_place(&place, m, t);
+
+    int age_width = text_width(str_text(&age)) + 1;
+    if (age_width > line.width)
+        age_width = line.width;
+    struct pen right = pen_at(c, rect_columns(line, line.width - age_width, age_width), 0);
+    pen_text(&right, age_style, str_text(&age));
+
+    /* what remains goes first to the state's first word, then to the place, then to the rest */
+    struct pen p = pen_at(c, rect_columns(line, 0, line.width - age_width - 1), 0);
+    int room = pen_left(&p);
+    if (room >= 44)
+        pen_text(&p, STYLE_BAR, "newel  ");
+    if (room >= 26) {
+        int most = room < 60 ? room / 3 : room / 2;
+        int wide = text_width(str_text(&place));
+        pen_field(&p, STYLE_BAR, wide < most ? wide : most, false, str_text(&place));
+        pen_text(&p, STYLE_BAR, "  ");
+    }
+    if (t && t->version && room >= 60)
+        pen_printf(&p, STYLE_BAR, "%s %s  ", engine_short(t->engine), t->version);
+    if (t && room >= 36) {
+        if (t->phase < PHASE_COUNT)
+            pen_printf(&p, STYLE_BAR, "%d/%d %s  ", (int)t->phase + 1, PHASE_COUNT,
+                       phase_name(t->phase));
+        else
+            pen_printf(&p, STYLE_BAR, "0/%d  ", PHASE_COUNT);
+    }
+    pen_printf(&p, state_style, " %s ", str_text(&state));
+    str_free(&age);
+    str_free(&state);
+    str_free(&place);
+}
+
+/* ---- tabs, message, keys ---- */
+
+/* A mark, not only a colour, where a screen has something to say. */
+static bool tab_calls(enum screen s, const struct model_target *t)
+{
+    if (!t)
+        return false;
+    if (s == SCREEN_LOCKS)
+        return t->lock_count > 0;
+    if (s == SCREEN_REPLICAS)
+        for (size_t i = 0; i < t->replica_count; i++)
+            if (!t->replicas[i].reachable)
+                return true;
+    return false;
+}
+
+static void draw_tabs(struct canvas *c, const struct model *m, const struct view *v,
+                      struct rect line)
+{
+    const struct model_target *t = view_target(v, m);
+    struct pen p = pen_at(c, line, 0);
+    bool roomy = line.width >= 78;
+    for (unsigned i = 0; i < SCREEN_HELP; i++) {
+        bool here = v->screen == i;
+        bool calls = tab_calls((enum screen)i, t);
+        enum style style = here ? STYLE_SELECTED : calls ? STYLE_WARN : STYLE_DIM;
+        pen_printf(&p, style, "%u%s%s", i + 1, calls ? "!" : " ",
+                   roomy || here ? titles[i] : "");
+        pen_text(&p, STYLE_NORMAL, " ");
+    }
+    if (v->screen == SCREEN_HELP)
+        pen_text(&p, STYLE_SELECTED, "?");
+}
+
+static void draw_prompt(struct canvas *c, const struct view *v, struct rect line)
+{
+    struct pen p = pen_at(c, line, 0);
+    pen_text(&p, STYLE_WARN, v->ask.about);
+    pen_text(&p, STYLE_NORMAL, " ");
+    if (v->ask.kind != ASK_STEP) {
+        /* the end of what is typed is what one looks at */
+        const char *typed = str_text(&v->ask.input);
+        int over = text_width(typed) - (pen_left(&p) - 1);
+        while (over > 0 && *typed) {
+            uint32_t glyph;
+            size_t n = text_decode(typed, strlen(typed), &glyph);
+            typed += n;
+            over -= text_char_width(glyph);
+        }
+        pen_text(&p, STYLE_BOLD, typed);
+    }
+    c->cursor_x = p.x < c->width ? p.x : c->width - 1;
+    c->cursor_y = p.y;
+}
+
+static bool asks_by_prompt(enum ask_kind kind)
+{
+    return kind != ASK_NONE && kind != ASK_KILL && kind != ASK_QUIT;
+}
+
+static void draw_message(struct canvas *c, const struct model *m, const struct view *v,
+                         struct rect line)
+{
+    if (asks_by_prompt(v->ask.kind)) {
+        draw_prompt(c, v, line);
+        return;
+    }
+    struct pen p = pen_at(c, line, 0);
+    if (v->message) {
+        pen_text(&p, v->message_style, v->message);
+    } else if (m->gaps || v->file_gaps) {
+        pen_printf(&p, STYLE_BAD, "%lld broken lines in the journal: newel verify tells where",
+                   (long long)(m->gaps > v->file_gaps ? m->gaps : v->file_gaps));
+    } else if (m->headline_count && v->screen != SCREEN_OVERVIEW) {
+        const struct model_headline *h = &m->headlines[m->headline_count - 1];
+        char clock[WORD_TEXT];
+        pen_printf(&p, h->level ? STYLE_WARN : STYLE_DIM, "%s %s", word_clock(clock, h->time_us),
+                   h->text ? h->text : "");
+    }
+}
+
+static bool draw_page_keys(struct pen *p, const struct view *v)
+{
+    static const char *const words[] = {
+        [ASK_STEP] = "y start it   N no   PgUp PgDn read   Esc back",
+        [ASK_ROLLBACK] = "type the column's name and Enter   PgUp PgDn read   Esc back",
+        [ASK_KILL] = "y yes   N no   Esc back",
+        [ASK_QUIT] = "d detach   p pause & leave   s stop engine   Esc stay",
+        [ASK_BATCH] = "Enter send   Esc back",
+        [ASK_LANES] = "Enter send   Esc back",
+        [ASK_LIMIT] = "Enter send   Esc back",
+        [ASK_NOTE] = "Enter send   Esc back",
+        [ASK_FILTER] = "Enter show   Esc back   an empty text shows all",
+        [ASK_TIME] = "HH:MM[:SS], +DURATION from the start, or ISO 8601   Enter go   Esc back",
+    };
+    if (v->ask.kind != ASK_NONE)
+        pen_text(p, STYLE_BOLD, words[v->ask.kind]);
+    else if (v->page == PAGE_LIMITS)
+        pen_text(p, STYLE_BOLD, "Up Down choose   Enter change   Esc back");
+    else if (v->page != PAGE_NONE)
+        pen_text(p, STYLE_BOLD, "Up Down PgUp PgDn read   Esc back");
+    else
+        return false;
+    return true;
+}
+
+static void draw_keys(struct canvas *c, const struct view *v, struct rect line)
+{
+    struct pen p = pen_at(c, line, 0);
+    if (draw_page_keys(&p, v))
+        return;
+    enum key_mode mode = v->review ? MODE_REVIEW : MODE_LIVE;
+    size_t count;
+    const struct key *table = keys_table(&count);
+    if (v->screen == SCREEN_LOCKS && mode == MODE_LIVE && !v->read_only) {
+        pen_text(&p, STYLE_KEY, "C");
+        pen_text(&p, STYLE_DIM, " cancel  ");
+        pen_text(&p, STYLE_KEY, "T");
+        pen_text(&p, STYLE_DIM, " terminate  ");
+    }
+    if (v->screen == SCREEN_LOG) {
+        pen_text(&p, STYLE_KEY, "/");
+        pen_text(&p, STYLE_DIM, " filter  ");
+        pen_text(&p, STYLE_KEY, "Enter");
+        pen_text(&p, STYLE_DIM, " open  ");
+    }
+    for (size_t i = 0; i < count; i++) {
+        const struct key *k = &table[i];
+        if (!k->footer || !(k->modes & mode) || (k->changes && v->read_only))
+            continue;
+        bool paired = i + 1 < count && table[i + 1].footer && (table[i + 1].modes & mode) &&
+                      strcmp(table[i + 1].footer, k->footer) == 0;
+        int need = text_width(k->label) + 1 + (paired ? 0 : text_width(k->footer) + 2);
+        if (need > pen_left(&p))
+            continue;
+        pen_text(&p, STYLE_KEY, k->label);
+        if (paired)
+            pen_text(&p, STYLE_DIM, "/");
+        else
+            pen_printf(&p, STYLE_DIM, " %s  ", k->footer);
+    }
+}
+
+/* ---- review: the recording as a whole ---- */
+
+static void draw_timeline(struct canvas *c, const struct view *v, struct rect line)
+{
+    const struct timeline *t = &v->timeline;
+    char first[WORD_TEXT], last[WORD_TEXT];
+    struct pen p = pen_at(c, line, 0);
+    pen_printf(&p, STYLE_DIM, "%s ", word_clock(first, t->first_us));
+    int width = line.width - 18;
+    int64_t span = t->last_us - t->first_us;
+    int here = -1;
+    if (width > 0 && span > 0) {
+        int64_t into = v->now_us - t->first_us;
+        here = into <= 0 ? 0 : into >= span ? width - 1 : (int)(into * (width - 1) / span);
+    }
+    for (int i = 0; i < width; i++) {
+        unsigned marks = 0;
+        size_t from = (size_t)i * TIMELINE_CELLS / (size_t)width;
+        size_t to = (size_t)(i + 1) * TIMELINE_CELLS / (size_t)width;
+        for (size_t at = from; at < (to > from ? to : from + 1) && at < TIMELINE_CELLS; at++)
+            marks |= t->marks[at];
+        uint32_t glyph = marks & MARK_ALARM     ? '!'
+                         : marks & MARK_COMMAND ? '*'
+                         : marks & MARK_PHASE   ? '|'
+                                                : 0x2500;
+        enum style style = marks & MARK_ALARM ? STYLE_BAD : marks ? STYLE_ACCENT : STYLE_DIM;
+        if (i == here) {
+            style = STYLE_SELECTED;
+            if (!marks)
+                glyph = '@';
+        }
+        canvas_put(c, p.x + i, p.y, style, glyph);
+    }
+    if (width > 0)
+        p.x += width;
+    pen_printf(&p, STYLE_DIM, " %s%s", word_clock(last, t->last_us), t->whole ? "" : "...");
+}
+
+void view_draw(struct canvas *c, const struct model *m, const struct view *v)
+{
+    static screen_draw *const screens[SCREEN_COUNT] = {
+        screen_overview, screen_tables,  screen_locks, screen_replicas, screen_targets,
+        screen_plans,    screen_clients, screen_log,   screen_sql,      screen_help,
+    };
+    canvas_clear(c);
+    draw_top(c, m, v);
+    struct rect all = canvas_rect(c);
+    bool small = c->width < SMALL_WIDTH || c->height < SMALL_HEIGHT;
+    int below = c->height >= 6 ? (v->review ? 3 : 2) : c->height >= 3 ? 1 : 0;
+    int above = small ? 1 : 2;
+    struct rect body = rect_rows(all, above, c->height - above - below);
+    if (!small)
+        draw_tabs(c, m, v, rect_rows(all, 1, 1));
+    if (v->page != PAGE_NONE)
+        page_draw(c, m, v, body);
+    else if (small && v->screen == SCREEN_OVERVIEW)
+        screen_minimal(c, m, v, body);
+    else
+        screens[v->screen](c, m, v, body);
+    if (below >= 3)
+        draw_timeline(c, v, rect_rows(all, c->height - 3, 1));
+    if (below >= 2)
+        draw_keys(c, v, rect_rows(all, c->height - 1, 1));
+    if (below >= 1)
+        draw_message(c, m, v, rect_rows(all, c->height - (below >= 2 ? 2 : 1), 1));
+    if (v->ask.kind == ASK_KILL || v->ask.kind == ASK_QUIT)
+        ask_draw(c, m, v, body);
+}

@@ -1,0 +1,150 @@
+/*
+ * All that the console itself knows beside the model: where the operator
+ * stands, what is being asked, how old the picture is. Screens read it and the
+ * model, and draw; only input.c changes it.
+ */
+#ifndef NEWEL_UI_VIEW_H
+#define NEWEL_UI_VIEW_H
+
+#include "journal/model.h"
+#include "ui/canvas.h"
+#include "ui/log.h"
+
+enum screen {
+    SCREEN_OVERVIEW,
+    SCREEN_TABLES,
+    SCREEN_LOCKS,
+    SCREEN_REPLICAS,
+    SCREEN_TARGETS,
+    SCREEN_PLANS,
+    SCREEN_CLIENTS,
+    SCREEN_LOG,
+    SCREEN_SQL,
+    SCREEN_HELP,
+    SCREEN_COUNT,
+};
+const char *screen_title(enum screen screen); /* "Overview" */
+/* "overview", in any case, or its number; SCREEN_COUNT: none. */
+enum screen screen_from_name(const char *name);
+
+/* A full page laid over the screen. */
+enum page {
+    PAGE_NONE,
+    PAGE_STEP,
+    PAGE_ROLLBACK,
+    PAGE_LIMITS,
+    PAGE_LOCK,
+    PAGE_EVENT,
+    PAGE_PLAN,
+};
+
+/* A question that stands open. */
+enum ask_kind {
+    ASK_NONE,
+    ASK_STEP,     /* y/N */
+    ASK_ROLLBACK, /* the column's name */
+    ASK_KILL,     /* y/N */
+    ASK_QUIT,     /* one of several letters */
+    ASK_BATCH,
+    ASK_LANES,
+    ASK_LIMIT,
+    ASK_NOTE,
+    ASK_FILTER,
+    ASK_TIME,
+};
+
+/*
+ * What the question is about, as it was when it was put: an answer is held
+ * against the model of the moment, and never hits another thing.
+ */
+struct ask {
+    enum ask_kind kind;
+    char *target;
+    enum phase phase;
+    const char *verb; /* static */
+    int64_t pid;
+    char *start, *about;
+    char *signal;
+    struct str input;
+};
+
+enum link {
+    LINK_NONE, /* a file only */
+    LINK_UP,
+    LINK_GONE, /* the engine has closed it */
+};
+
+#define TIMELINE_CELLS 1024
+enum {
+    MARK_ALARM = 1,
+    MARK_COMMAND = 2,
+    MARK_PHASE = 4,
+};
+
+/* A recording as a whole. */
+struct timeline {
+    int64_t first_us, last_us;
+    uint8_t marks[TIMELINE_CELLS];
+    bool whole; /* the marks of all of it are known */
+};
+
+struct view {
+    enum screen screen, before_help;
+    enum page page;
+    struct ask ask;
+    bool ascii, read_only, review, playing;
+    int64_t speed;
+    enum link link;
+    int64_t now_us;      /* wall time; in review the moment that is shown */
+    int64_t file_gaps;   /* broken lines met */
+    struct timeline timeline;
+
+    int target;          /* chosen with Tab; -1: the one being worked on */
+    int selected[SCREEN_COUNT];
+    int scroll;          /* of pages, help and SQL */
+    int limit_selected;
+    int shift;           /* columns that long lines are moved to the left */
+    int page_rows;       /* rows that a page of the present screen has */
+    /* The selected session on Locks is followed by who it is, not by its row. */
+    int64_t lock_pid;
+    char *lock_start;
+    /* The selected event is followed by its number; 0: the newest one, always. */
+    int64_t log_seq;
+    char *filter;        /* NULL: none */
+    struct log log;
+
+    char *message;       /* the engine's answer; stays until the next key */
+    enum style message_style;
+    char *operator_name;
+
+    int64_t batch_sent, batch_sent_us; /* the last size asked for with + or - */
+};
+
+void view_init(struct view *v);
+void view_free(struct view *v);
+void view_say(struct view *v, enum style style, const char *format, ...) PRINTF_LIKE(3, 4);
+void view_close_ask(struct view *v);
+
+/* The target that is shown, or NULL before there is one. */
+const struct model_target *view_target(const struct view *v, const struct model *m);
+/* The index of the selected session in `t->locks`, or -1 when it is gone (or none is selected). */
+int view_lock(const struct view *v, const struct model_target *t);
+
+/*
+ * The phase that `n` would start now (or try again); PHASE_COUNT when there is
+ * none: one runs, or all are done.
+ */
+enum phase view_next_phase(const struct model_target *t);
+
+/* The whole picture: top line, tabs, screen, message, keys. */
+void view_draw(struct canvas *c, const struct model *m, const struct view *v);
+
+/* Screens: pure; each draws into `r` alone. */
+typedef void screen_draw(struct canvas *c, const struct model *m, const struct view *v,
+                         struct rect r);
+screen_draw screen_overview, screen_tables, screen_locks, screen_replicas, screen_targets,
+    screen_plans, screen_clients, screen_log, screen_sql, screen_help, screen_minimal;
+/* The page that lies over the screen, and the question box. */
+screen_draw page_draw, ask_draw;
+
+#endif
