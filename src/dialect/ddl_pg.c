@@ -20,7 +20,7 @@ static void short_hash(const struct ddl_subject *s, char out[11])
     (void)snprintf(out, 11, "%.10s", hex);
 }
 
-/* prefix + middle + suffix, the middle cut between two characters where it must be, quoted. */
+/* prefix + middle + suffix, the middle cut between two characters where it must be. */
 static char *fit_name(const char *prefix, const char *middle, const char *suffix, const char *hash)
 {
     size_t room = NAME_BYTES - strlen(prefix) - strlen(suffix), n = strlen(middle);
@@ -35,13 +35,11 @@ static char *fit_name(const char *prefix, const char *middle, const char *suffix
             cut += step;
         name = mem_printf("%s%.*s_%s%s", prefix, (int)cut, middle, hash, suffix);
     }
-    char *quoted = db_quote_name(name);
-    free(name);
-    return quoted;
+    return name;
 }
 
 /* A check goes again; the NOT NULL constraint of 18 stays, so it is called as the server would. */
-static char *not_null_name(const struct ddl_subject *s)
+static char *bare_not_null_name(const struct ddl_subject *s)
 {
     char hash[11];
     short_hash(s, hash);
@@ -51,6 +49,13 @@ static char *not_null_name(const struct ddl_subject *s)
     char *name = fit_name("", both, "_not_null", hash);
     free(both);
     return name;
+}
+
+static char *not_null_name(const struct ddl_subject *s)
+{
+    char *bare = bare_not_null_name(s), *quoted = db_quote_name(bare);
+    free(bare);
+    return quoted;
 }
 
 /* ---- probes --------------------------------------------------------------- */
@@ -122,36 +127,40 @@ static void add_value(struct str *body, const struct ddl_subject *s, const char 
 /*
  * A value is the application's own when it differs from what the expression gives
  * for the row as it was; that one is left alone. Whatever goes wrong in the
- * expression must not break the application's write.
+ * expression must not break the application's write. A derived value that could
+ * not be computed anew goes, so that verify finds the row; not so under NOT NULL,
+ * where taking it away would break the write.
  */
 static char *sync_body(const struct ddl_subject *s)
 {
     struct str b = {0};
-    const char *column = s->words.column;
-    char *new_column = mem_printf("NEW.%s", column), *old_column = mem_printf("OLD.%s", column);
-    char *derived = same(s, "newel_was", old_column, "IS NOT");
-    char *stale = same(s, "newel_now", new_column, "IS");
+    const char *column = s->words.column, *type = s->words.type;
+    char *stored = mem_printf("OLD.%s", column);
+    char *own = same(s, "newel_was", stored, "IS");
     str_addf(&b,
              "\n#variable_conflict use_column\nDECLARE\n  newel_was %s;\n  newel_now %s;\n"
-             "BEGIN\n  BEGIN\n    ",
-             s->words.type, s->words.type);
+             "  newel_derived boolean := false;\nBEGIN\n  IF NEW.%s IS NOT NULL THEN\n    ",
+             type, type, column);
+    add_value(&b, s, "newel_was", "OLD");
+    str_addf(&b,
+             "    IF %s THEN\n      RETURN NEW; -- the application's own\n    END IF;\n"
+             "    newel_derived := true;\n  END IF;\n  ",
+             own);
     add_value(&b, s, "newel_now", "NEW");
     if (words_rows(&s->words))
-        str_add(&b, "    IF NOT FOUND THEN RETURN NEW; END IF;\n");
-    str_addf(&b, "    IF %s IS NULL THEN\n      %s := newel_now;\n    ELSE\n      ", new_column,
-             new_column);
-    add_value(&b, s, "newel_was", "OLD");
-    str_addf(&b, "      IF %s\n         AND %s%s THEN\n        %s := newel_now;\n      END IF;\n",
-             derived, stale, s->words.not_null ? " AND newel_now IS NOT NULL" : "", new_column);
-    str_add(&b, "    END IF;\n"
-                "  EXCEPTION WHEN data_exception OR integrity_constraint_violation\n"
-                "      OR raise_exception OR syntax_error_or_access_rule_violation THEN\n"
-                "    NULL; -- the write goes through; verify finds a row left without its value\n"
-                "  END;\n  RETURN NEW;\nEND\n");
-    free(new_column);
-    free(old_column);
-    free(derived);
-    free(stale);
+        str_add(&b, "  IF NOT FOUND THEN RETURN NEW; END IF;\n");
+    if (s->words.not_null)
+        str_addf(&b, "  NEW.%s := coalesce(newel_now, NEW.%s);\n", column, column);
+    else
+        str_addf(&b, "  NEW.%s := newel_now;\n", column);
+    str_add(&b, "  RETURN NEW;\n"
+                "EXCEPTION WHEN data_exception OR integrity_constraint_violation\n"
+                "    OR raise_exception OR syntax_error_or_access_rule_violation THEN\n");
+    if (!s->words.not_null)
+        str_addf(&b, "  IF newel_derived THEN NEW.%s := NULL; END IF;\n", column);
+    str_add(&b, "  RETURN NEW; -- the write goes through; verify finds the row\nEND\n");
+    free(stored);
+    free(own);
     return str_take(&b);
 }
 
@@ -288,16 +297,13 @@ static char *probe_not_null(const struct ddl_subject *s, bool wanted, bool valid
         free(more);
         return sql;
     }
-    char *name = not_null_name(s);
-    /* quoted as a name for the statements, as a text here */
-    char *bare = mem_dup_n(name + 1, strlen(name) - 2), *text = db_quote_text(bare);
+    char *name = bare_not_null_name(s), *text = db_quote_text(name);
     char *more =
         mem_printf(" AND (%sEXISTS (SELECT FROM pg_constraint c WHERE c.conrelid = "
                    "a.attrelid AND c.contype = 'c' AND c.conname = %s%s))",
                    wanted ? "a.attnotnull OR " : "", text, validated ? " AND c.convalidated" : "");
     char *sql = probe_column(s, wanted, more);
     free(name);
-    free(bare);
     free(text);
     free(more);
     return sql;

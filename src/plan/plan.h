@@ -57,5 +57,7 @@ void plan_free(struct plan *p);
 /* For people: every phase with SQL, lock, what it blocks, estimate, way back. */
 void plan_print(const struct plan *p, const struct migration *m, const struct facts *f,
                 const char *target, struct str *out);
+/* One line of it, or several: a label, and `text` broken at 100 columns, its newlines kept. */
+void plan_print_field(struct str *out, const char *label, const char *text);
 
 #endif

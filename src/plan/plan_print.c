@@ -10,8 +10,7 @@
 #define COLUMNS 100
 #define LABEL 14 /* where texts begin */
 
-/* A label, and `text` broken at blanks; its own newlines are kept. */
-static void add_field(struct str *out, const char *label, const char *text)
+void plan_print_field(struct str *out, const char *label, const char *text)
 {
     size_t column = LABEL;
     str_addf(out, "    %-*s", LABEL - 4, label);
@@ -51,13 +50,13 @@ static void add_step(struct str *out, const struct step *s)
         [STEP_ENGINE] = "done by the engine",
     };
     str_addf(out, "\n  - %s (%s)\n", s->name, how[s->kind]);
-    add_field(out, "sql", s->sql);
+    plan_print_field(out, "sql", s->sql);
     if (strcmp(s->lock, "none") != 0) {
-        add_field(out, "lock", s->lock);
-        add_field(out, "waits for it", s->blocks);
+        plan_print_field(out, "lock", s->lock);
+        plan_print_field(out, "waits for it", s->blocks);
     }
     if (s->undo)
-        add_field(out, "way back", s->undo);
+        plan_print_field(out, "way back", s->undo);
 }
 
 static void add_table(struct str *out, const struct facts *f)
@@ -66,12 +65,12 @@ static void add_table(struct str *out, const struct facts *f)
     char *text = mem_printf("%s: about %s rows, %s and %s of indexes (%lld)", f->qualified,
                             units_count(rows, f->rows_estimate), units_size(heap, f->heap_bytes),
                             units_size(index, f->index_bytes), (long long)f->indexes);
-    add_field(out, "table", text);
+    plan_print_field(out, "table", text);
     free(text);
     struct str key = {0};
     for (size_t i = 0; i < f->key_count; i++)
         str_addf(&key, "%s%s %s", i ? ", " : "", f->key[i].name, f->key[i].type);
-    add_field(out, "primary key", f->key_count ? str_text(&key) : "none");
+    plan_print_field(out, "primary key", f->key_count ? str_text(&key) : "none");
     str_free(&key);
 }
 
@@ -82,23 +81,23 @@ void plan_print(const struct plan *p, const struct migration *m, const struct fa
     char *server = mem_printf("PostgreSQL %s, database %s, as role %s",
                               f->version_text ? f->version_text : "?",
                               f->database ? f->database : "?", f->user ? f->user : "?");
-    add_field(out, "server", server);
+    plan_print_field(out, "server", server);
     free(server);
     if (f->table_exists)
         add_table(out, f);
     char *column =
         mem_printf("%s %s%s%s%s", m->column, m->type, m->not_null ? " NOT NULL" : "",
                    m->default_sql ? " DEFAULT " : "", m->default_sql ? m->default_sql : "");
-    add_field(out, "column", column);
+    plan_print_field(out, "column", column);
     free(column);
-    add_field(out, "order", p->order_why);
+    plan_print_field(out, "order", p->order_why);
     for (int i = 0; i < PHASE_COUNT; i++) {
         const struct phase_plan *phase = &p->phases[i];
         str_addf(out, "\n%d %s\n", i + 1, phase_name(phase->phase));
-        add_field(out, "asked", phase->question);
-        add_field(out, "costs", phase->estimate);
+        plan_print_field(out, "asked", phase->question);
+        plan_print_field(out, "costs", phase->estimate);
         if (phase->destructive_undo)
-            add_field(out, "beware", "its way back loses what was written to the column");
+            plan_print_field(out, "beware", "its way back loses what was written to the column");
         for (size_t j = 0; j < phase->step_count; j++)
             add_step(out, &phase->steps[j]);
     }
