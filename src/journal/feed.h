@@ -27,7 +27,8 @@ int64_t feed_offset(const struct feed *f); /* where the next line begins */
 void feed_set_offset(struct feed *f, int64_t offset); /* a line's beginning */
 
 /*
- * Folds up to `most` events into `m` (0: all there are). `seen`, when not NULL,
+ * Folds up to `most` events into `m` (0: all there are) whose time is <= `until_us`
+ * (0: no bound); the first one behind it is left to be read. `seen`, when not NULL,
  * is called for each event after it is folded. Returns how many it folded.
  */
 typedef void feed_seen(void *context, const json_t *event, int64_t offset);

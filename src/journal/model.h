@@ -80,13 +80,16 @@ struct model_reason {
 };
 
 struct model_limit {
-    char *signal, *limit, *text, *note;
+    char *signal;
+    char *limit; /* as the event gives it */
+    char *text;  /* for people: "2s", "off" */
+    char *note, *operator_name;
     int64_t until_us; /* UNKNOWN: for good */
 };
 
 struct model_replica {
     char *name;
-    bool reachable;
+    bool reachable, paused; /* paused: its replay */
     char *state, *sync, *error;
     int64_t lag_us, lag_bytes, reply_age_us, at_us;
     struct series lag; /* µs */
@@ -156,7 +159,12 @@ struct model_target {
     struct series rate;     /* rows/s, one point a second of worked time at most */
     struct series batch;    /* µs */
     struct series wal;      /* bytes/s */
-    struct series progress; /* fraction_ppm, for the ETA */
+    /* fraction_ppm, for the ETA; here `at` is worked_us, so that no rest counts as work */
+    struct series progress;
+    /* where the last point of `rate` was taken; UNKNOWN before the first batch */
+    int64_t rate_worked_us, rate_rows;
+    /* the table's counters when the backfill began, for hot_ppm; UNKNOWN */
+    int64_t updates_mark, hot_mark;
 
     struct model_replica *replicas;
     size_t replica_count;
@@ -215,11 +223,15 @@ struct model {
 void model_init(struct model *m);
 void model_free(struct model *m);
 
-/* Folds one event. A keyframe replaces the whole model. Unknown events only move seq and time. */
+/*
+ * Folds one event, which carries seq and time. A keyframe replaces the whole model.
+ * Unknown events only move seq and time; what is missing or mistyped is unknown.
+ */
 void model_fold(struct model *m, const json_t *event);
 void model_gap(struct model *m); /* a broken line lay here */
 
 json_t *model_to_json(const struct model *m); /* the caller owns it */
+/* `m` is an initialised model; what it held is freed. */
 void model_from_json(struct model *m, const json_t *json);
 
 /* NULL when there is none of that name. */
