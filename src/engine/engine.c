@@ -247,8 +247,7 @@ static bool work(struct engine *g, struct run *r, struct error *e)
         int64_t now = clock_mono_us();
         if (g->options->progress && now - told >= PROGRESS_EVERY_US) {
             told = now;
-            recorder_look(g->recorder, g->options->progress,
-                          g->options->context);
+            g->options->progress(g->options->context, g->recorder);
         }
     }
     (void)pthread_join(thread, NULL);
@@ -301,7 +300,7 @@ int engine_run(const struct engine_options *options, struct error *e)
             work_all(&g, e);
             status = record_end(&g, e);
             if (options->progress)
-                recorder_look(g.recorder, options->progress, options->context);
+                options->progress(options->context, g.recorder);
         }
     }
     if (e->kind != ERROR_NONE && status == EXIT_USAGE)

@@ -6,7 +6,7 @@
 #ifndef NEWEL_ENGINE_ENGINE_H
 #define NEWEL_ENGINE_ENGINE_H
 
-#include "journal/model.h"
+#include "engine/recorder.h"
 #include "plan/target.h"
 
 struct engine_options {
@@ -21,8 +21,8 @@ struct engine_options {
     enum phase until;    /* PHASE_FINISH: all */
     /* Called once, when the socket listens and the journal is open. */
     void (*ready)(void *context, const char *journal_path);
-    /* Called about once a second from the engine's main thread; must be quick. */
-    void (*progress)(void *context, const struct model *m);
+    /* Called about once a second from the engine's main thread, and once at the end. */
+    void (*progress)(void *context, struct recorder *recorder);
     void *context;
 };
 
