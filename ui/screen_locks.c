@@ -61,6 +61,28 @@ static void draw_row(struct canvas *c, struct rect r, int row, const struct mode
     str_free(&pid);
 }
 
+static const struct model_lock *most_wanted(const struct view *v, const struct model_target *t)
+{
+    int selected = view_lock(v, t);
+    if (selected >= 0)
+        return &t->locks[selected];
+    for (size_t i = 0; i < t->lock_count; i++)
+        if (t->locks[i].parent == UNKNOWN)
+            return &t->locks[i];
+    return &t->locks[0];
+}
+
+
+static void draw_query(struct canvas *c, struct rect r, const struct model_lock *k)
+{
+    char title[64];
+    (void)snprintf(title, sizeof title, "QUERY of pid %" PRId64, k->pid);
+    widget_heading(c, r, 0, title);
+    struct paper paper = {.width = r.width};
+    paper_add(&paper, STYLE_NORMAL, 2, k->query ? k->query : "none");
+    paper_draw(&paper, c, rect_below(r, 1), 0);
+}
+
 void screen_locks(struct canvas *c, const struct model *m, const struct view *v, struct rect r)
 {
     const struct model_target *t = view_target(v, m);
@@ -90,6 +112,14 @@ void screen_locks(struct canvas *c, const struct model *m, const struct view *v,
     }
     widget_titles(c, r, 1, columns, COUNT_OF(columns));
     struct rect list = rect_below(r, 2);
+    /* what remains below the tree shows the selected session's query, else the first blocker's */
+    int spare = list.height - (int)t->lock_count - 1;
+    if (spare > 12)
+        spare = 12;
+    if (spare >= 4) {
+        draw_query(c, rect_rows(list, list.height - spare, spare), most_wanted(v, t));
+        list.height -= spare + 1;
+    }
     int selected = view_lock(v, t);
     int around = selected >= 0 ? selected : v->selected[SCREEN_LOCKS];
     int first = widget_window(around, (int)t->lock_count, list.height);

@@ -126,7 +126,7 @@ void screen_targets(struct canvas *c, const struct model *m, const struct view *
     pen_printf(&p, STYLE_NORMAL, "%zu of %zu done", done, m->target_count);
     if (failed)
         pen_printf(&p, STYLE_BAD, ", %zu FAILED", failed);
-    pen_text(&p, STYLE_DIM, "  (K: canary; Enter shows it everywhere)");
+    pen_text(&p, STYLE_DIM, "   K: canary; Enter: all screens show that target");
     widget_titles(c, r, 1, target_columns, COUNT_OF(target_columns));
     struct rect list = rect_below(r, 2);
     int selected = clamp_selected(v->selected[SCREEN_TARGETS], m->target_count);

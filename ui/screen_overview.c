@@ -75,7 +75,8 @@ static void draw_ladder(struct canvas *c, struct rect r, const struct model_targ
                       ? ""
                       : units_duration(took, us));
         pen_text(&pen, STYLE_NORMAL, " ");
-        pen_text(&pen, STYLE_DIM, p->detail);
+        if (pen_left(&pen) >= 8)
+            pen_text(&pen, STYLE_DIM, p->detail);
     }
 }
 
@@ -140,7 +141,7 @@ static void draw_pace(struct stack *s, const struct model_target *t)
     pen_printf(&p, hand ? STYLE_WARN : STYLE_DIM, " %s", hand ? "by hand" : "auto");
     if (t->lanes > 1)
         pen_printf(&p, STYLE_NORMAL, " x%lld lanes", (long long)t->lanes);
-    if (t->slow_ppm >= 0 && t->slow_ppm < 1000000)
+    if (t->slow_ppm > 0 && t->slow_ppm < 1000000)
         pen_printf(&p, STYLE_WARN, "  slowed to %d%%", (int)(t->slow_ppm / 10000));
 
     p = next_line(s);
@@ -275,15 +276,10 @@ static void draw_lag(struct stack *s, const struct model_target *t)
             pen_field(&p, STYLE_BAD, 8, true, "unknown");
         else
             pen_field(&p, over ? STYLE_BAD : STYLE_BOLD, 8, true, units_duration(lag, r->lag_us));
-        pen_field(&p, over ? STYLE_BAD : STYLE_DIM, 12, false,
-                  !limit_text ? " no limit" : "");
-        if (limit_text) {
-            p.x -= 12;
-            struct str text = {0};
-            str_addf(&text, " %s %s", over ? "OVER" : "of", limit_text);
-            pen_field(&p, over ? STYLE_BAD : STYLE_DIM, 12, false, str_text(&text));
-            str_free(&text);
-        }
+        char limit_word[WORD_TEXT];
+        (void)snprintf(limit_word, sizeof limit_word, " %s %.30s", over ? "OVER" : "of",
+                       limit_text ? limit_text : "no limit");
+        pen_field(&p, over ? STYLE_BAD : STYLE_DIM, 12, false, limit_word);
         if (!r->reachable && r->error)
             pen_text(&p, STYLE_BAD, r->error);
         else

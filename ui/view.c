@@ -216,20 +216,56 @@ static const char *engine_short(const char *engine)
     return strcmp(engine, "mariadb") == 0 ? "MariaDB" : "MySQL";
 }
 
+/*
+ * Target and column, version, phase. The state's first words come before all of
+ * it, then the phase, then the place, then the version, then our own name.
+ */
+static void draw_where(struct pen *p, const struct model *m, const struct model_target *t,
+                       int state_width)
+{
+    struct str place = {0}, version = {0}, phase = {0};
+    add_place(&place, m, t);
+    if (t && t->version)
+        str_addf(&version, "%s %s  ", engine_short(t->engine), t->version);
+    if (t && t->phase < PHASE_COUNT)
+        str_addf(&phase, "%d/%d %s  ", (int)t->phase + 1, PHASE_COUNT, phase_name(t->phase));
+    int room = pen_left(p) - (state_width < 24 ? state_width : 24) - 2;
+    int phase_width = text_width(str_text(&phase)), place_width = text_width(str_text(&place)) + 2;
+    bool with_phase = room >= phase_width;
+    room -= with_phase ? phase_width : 0;
+    int place_room = room < place_width ? room : place_width;
+    bool with_place = place_room >= 12;
+    room -= with_place ? place_room : 0;
+    bool with_version = room >= text_width(str_text(&version));
+    room -= with_version ? text_width(str_text(&version)) : 0;
+    if (room >= 7)
+        pen_text(p, STYLE_BAR, "newel  ");
+    if (with_place) {
+        pen_field(p, STYLE_BAR, place_room - 2, false, str_text(&place));
+        pen_text(p, STYLE_BAR, "  ");
+    }
+    if (with_version)
+        pen_text(p, STYLE_BAR, str_text(&version));
+    if (with_phase)
+        pen_text(p, STYLE_BAR, str_text(&phase));
+    str_free(&place);
+    str_free(&version);
+    str_free(&phase);
+}
+
 static void draw_top(struct canvas *c, const struct model *m, const struct view *v)
 {
     const struct model_target *t = view_target(v, m);
     struct rect line = rect_rows(canvas_rect(c), 0, 1);
     canvas_fill(c, line, STYLE_BAR, ' ');
 
-    struct str age = {0}, state = {0}, place = {0};
+    struct str age = {0}, state = {0};
     enum style age_style, state_style = STYLE_BADGE;
     add_age(&age, &age_style, m, v);
     if (t)
         add_state(&state, &state_style, m, t);
     else
         str_add(&state, m->ended ? "ENDED" : "STARTING");
-    add_place(&place, m, t);
 
     int age_width = text_width(str_text(&age)) + 1;
     if (age_width > line.width)
@@ -237,30 +273,11 @@ static void draw_top(struct canvas *c, const struct model *m, const struct view 
     struct pen right = pen_at(c, rect_columns(line, line.width - age_width, age_width), 0);
     pen_text(&right, age_style, str_text(&age));
 
-    /* what remains goes first to the state's first word, then to the place, then to the rest */
     struct pen p = pen_at(c, rect_columns(line, 0, line.width - age_width - 1), 0);
-    int room = pen_left(&p);
-    if (room >= 44)
-        pen_text(&p, STYLE_BAR, "newel  ");
-    if (room >= 26) {
-        int most = room < 60 ? room / 3 : room / 2;
-        int wide = text_width(str_text(&place));
-        pen_field(&p, STYLE_BAR, wide < most ? wide : most, false, str_text(&place));
-        pen_text(&p, STYLE_BAR, "  ");
-    }
-    if (t && t->version && room >= 60)
-        pen_printf(&p, STYLE_BAR, "%s %s  ", engine_short(t->engine), t->version);
-    if (t && room >= 36) {
-        if (t->phase < PHASE_COUNT)
-            pen_printf(&p, STYLE_BAR, "%d/%d %s  ", (int)t->phase + 1, PHASE_COUNT,
-                       phase_name(t->phase));
-        else
-            pen_printf(&p, STYLE_BAR, "0/%d  ", PHASE_COUNT);
-    }
+    draw_where(&p, m, t, text_width(str_text(&state)));
     pen_printf(&p, state_style, " %s ", str_text(&state));
     str_free(&age);
     str_free(&state);
-    str_free(&place);
 }
 
 /* ---- tabs, message, keys ---- */
@@ -274,7 +291,7 @@ static bool tab_calls(enum screen s, const struct model_target *t)
         return t->lock_count > 0;
     if (s == SCREEN_REPLICAS)
         for (size_t i = 0; i < t->replica_count; i++)
-            if (!t->replicas[i].reachable)
+            if (t->replicas[i].at_us > 0 && !t->replicas[i].reachable)
                 return true;
     return false;
 }
@@ -377,6 +394,7 @@ static void draw_keys(struct canvas *c, const struct view *v, struct rect line)
     enum key_mode mode = v->review ? MODE_REVIEW : MODE_LIVE;
     size_t count;
     const struct key *table = keys_table(&count);
+    bool skipped = false;
     if (v->screen == SCREEN_LOCKS && mode == MODE_LIVE && !v->read_only) {
         pen_text(&p, STYLE_KEY, "C");
         pen_text(&p, STYLE_DIM, " cancel  ");
@@ -395,8 +413,13 @@ static void draw_keys(struct canvas *c, const struct view *v, struct rect line)
             continue;
         bool paired = i + 1 < count && table[i + 1].footer && (table[i + 1].modes & mode) &&
                       strcmp(table[i + 1].footer, k->footer) == 0;
-        int need = text_width(k->label) + 1 + (paired ? 0 : text_width(k->footer) + 2);
-        if (need > pen_left(&p))
+        bool second = i > 0 && table[i - 1].footer && (table[i - 1].modes & mode) &&
+                      strcmp(table[i - 1].footer, k->footer) == 0;
+        int need = text_width(k->label) + text_width(k->footer) + 3 +
+                   (paired ? text_width(table[i + 1].label) + 1 : 0);
+        /* both of a pair or none */
+        skipped = second ? skipped : need > pen_left(&p);
+        if (skipped)
             continue;
         pen_text(&p, STYLE_KEY, k->label);
         if (paired)
