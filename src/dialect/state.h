@@ -28,8 +28,13 @@ struct state_words {
     /* Takes the lease when nobody lives who holds it. $1 id $2 holder $3 operator -> epoch, or no
      * row. Waits for a batch in flight, so that what it finds afterwards is final. */
     const char *take_lease;
-    /* $1 id $2 epoch -> one row while it is ours. */
+    /*
+     * $1 id $2 epoch -> one row while it is ours. Renewing also says whose session
+     * stands for the holder: it is the asking one from then on.
+     */
     const char *renew_lease;
+    /* The same question without renewing; within a transaction it stays ours till its end. */
+    const char *hold_lease;
     /* $1 id $2 epoch */
     const char *drop_lease;
     /* $1 id $2 epoch $3 phase $4 state -> one row while it is ours. */

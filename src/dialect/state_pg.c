@@ -72,8 +72,11 @@ static const struct state_words words = {
         "updated_at = clock_timestamp() WHERE id = $1 AND (lease_renewed IS NULL OR "
         "lease_renewed < clock_timestamp() - interval '15 seconds' OR NOT EXISTS "
         "(SELECT FROM pg_stat_activity a WHERE a.pid = m.lease_pid)) RETURNING epoch",
-    .renew_lease = "UPDATE newel.migration SET lease_renewed = clock_timestamp() "
+    .renew_lease = "UPDATE newel.migration SET lease_renewed = clock_timestamp(), "
+                   "lease_pid = pg_backend_pid() "
                    "WHERE id = $1 AND epoch = $2::bigint RETURNING epoch",
+    .hold_lease = "SELECT epoch FROM newel.migration "
+                  "WHERE id = $1 AND epoch = $2::bigint FOR KEY SHARE",
     .drop_lease = "UPDATE newel.migration SET lease_renewed = NULL, lease_pid = NULL "
                   "WHERE id = $1 AND epoch = $2::bigint",
     .set_phase = "UPDATE newel.migration SET phase = $3, state = $4, "

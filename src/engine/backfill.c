@@ -115,10 +115,9 @@ static bool key_bounds(struct run *r, struct db *db, struct bounds *b, struct er
 static bool save_ranges(struct run *r, struct db *db, const struct bounds *b, struct error *e)
 {
     const struct state_words *words = state_words(engine_of(r));
-    enum db_fault fault;
     if (db_exec(db, watch_words(engine_of(r))->begin, e) != DB_OK)
         return false;
-    bool ok = state_renew(r, db, &fault, e); /* under our lease, or not at all */
+    bool ok = state_hold(r, db, e) == DB_OK; /* under our lease, or not at all */
     bool by_blocks = r->plan.order == WALK_BLOCKS;
     for (size_t i = 0; ok && i < b->count; i++) {
         char number[24], cursor[WINDOW_CURSOR];

@@ -316,12 +316,11 @@ static bool reread(struct walk *w, struct error *e)
 /* The batch's own check refused it: why? True when the walk can go on. */
 static bool after_fence(struct walk *w, struct error *e)
 {
-    enum db_fault fault;
-    if (!state_renew(w->run, w->db, &fault, e))
+    if (state_hold(w->run, w->db, e) != DB_OK)
         return false;
     struct db_rows *rows;
     char *sql = batch_words(w->run->target->primary.engine)->extent(&w->run->words);
-    fault = db_query(w->db, &rows, e, sql, 0, NULL);
+    enum db_fault fault = db_query(w->db, &rows, e, sql, 0, NULL);
     free(sql);
     if (fault != DB_OK)
         return false;

@@ -135,6 +135,7 @@ static enum db_fault sample_load(struct observer *o, struct load *before, struct
     json_set_text(event, "of", "server");
     json_set_text(event, "server", name);
     json_set_bool(event, "reachable", true);
+    json_set_text(event, "version", db_server_version_text(o->db));
     json_set_int(event, "running", running);
     json_set_int(event, "waiters", waiters);
     json_set_int(event, "connections", db_int(rows, 0, 2, UNKNOWN));
@@ -295,7 +296,7 @@ static void observe_primary(struct observer *o)
     struct run *r = o->run;
     struct error e;
     struct load before = {0};
-    bool had_locks = false;
+    bool had_locks = true; /* so that the first sample says that nobody waits */
     int64_t load_at = 0, table_at = 0, renew_at = 0, mark_updates = UNKNOWN, mark_hot = UNKNOWN;
     while (observing(r)) {
         int64_t round = clock_mono_us();
@@ -309,7 +310,8 @@ static void observe_primary(struct observer *o)
             fault = beat(o, &e);
         if (fault == DB_OK && round >= renew_at) {
             renew_at = round + RENEW_EVERY_US;
-            if (!state_renew(r, o->db, &fault, &e) && fault == DB_FENCED)
+            fault = state_renew(r, o->db, &e);
+            if (fault == DB_FENCED)
                 return;
         }
         if (fault == DB_OK && round >= load_at) {

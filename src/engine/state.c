@@ -210,13 +210,22 @@ static enum db_fault under_lease(struct run *r, struct db *db, const char *sql, 
     return DB_FENCED;
 }
 
-bool state_renew(struct run *r, struct db *db, enum db_fault *fault, struct error *e)
+static enum db_fault ask_lease(struct run *r, struct db *db, const char *sql, struct error *e)
 {
     char epoch[24];
     (void)snprintf(epoch, sizeof epoch, "%" PRId64, r->epoch);
     const char *params[] = {r->migration->id, epoch};
-    *fault = under_lease(r, db, words_of(r)->renew_lease, 2, params, e);
-    return *fault == DB_OK;
+    return under_lease(r, db, sql, 2, params, e);
+}
+
+enum db_fault state_renew(struct run *r, struct db *db, struct error *e)
+{
+    return ask_lease(r, db, words_of(r)->renew_lease, e);
+}
+
+enum db_fault state_hold(struct run *r, struct db *db, struct error *e)
+{
+    return ask_lease(r, db, words_of(r)->hold_lease, e);
 }
 
 void state_drop(struct run *r, struct db *db)

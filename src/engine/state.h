@@ -36,8 +36,14 @@ enum phase state_next(const struct state *s);
  * meanwhile or a row that belongs to another table, and takes the lease.
  */
 bool state_take(struct run *r, struct db *db, struct state *out, struct error *e) MUST_CHECK;
-/* False: it is no longer ours (the run is marked as fenced), or the server was lost (`fault`). */
-bool state_renew(struct run *r, struct db *db, enum db_fault *fault, struct error *e) MUST_CHECK;
+/*
+ * Renews the lease; `db` is from then on the session that stands for its holder,
+ * so only the observer of the primary does this. DB_FENCED: it is no longer ours,
+ * and the run is marked so.
+ */
+enum db_fault state_renew(struct run *r, struct db *db, struct error *e) MUST_CHECK;
+/* Is it still ours? In a transaction nobody can take it before its end. */
+enum db_fault state_hold(struct run *r, struct db *db, struct error *e) MUST_CHECK;
 void state_drop(struct run *r, struct db *db);
 /* Writes phase and state under the lease; marks the run as fenced when it is gone. */
 enum db_fault state_set(struct run *r, struct db *db, enum phase phase, enum phase_state state,
