@@ -343,9 +343,15 @@ static bool after_fault(struct walk *w, enum db_fault fault, const struct batch 
                         struct error *e)
 {
     struct run *r = w->run;
-    if (fault == DB_FENCED)
-        return after_fence(w, e);
-    if (!db_fault_passes(fault)) {
+    if (fault == DB_FENCED) {
+        if (after_fence(w, e))
+            return true;
+        if (db_alive(w->db)) {
+            if (!run_stopping(r) && !w->lane->backfill->replan)
+                fail(w->lane->backfill, e);
+            return false;
+        }
+    } else if (!db_fault_passes(fault)) {
         if (fault == DB_DATA)
             blame_row(r, w->db, &w->window, e);
         e->kind = ERROR_PHASE;
