@@ -347,7 +347,10 @@ static bool after_fault(struct walk *w, enum db_fault fault, const struct batch 
         if (after_fence(w, e))
             return true;
         if (db_alive(w->db)) {
-            if (!run_stopping(r) && !w->lane->backfill->replan)
+            run_lock(r);
+            bool known = r->stop || r->fenced || w->lane->backfill->replan;
+            run_unlock(r);
+            if (!known)
                 fail(w->lane->backfill, e);
             return false;
         }
