@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define COLUMNS 100
-#define LABEL 14 /* where texts begin */
+#define LABEL 17 /* where texts begin */
 
 void plan_print_field(struct str *out, const char *label, const char *text)
 {
@@ -53,7 +53,7 @@ static void add_step(struct str *out, const struct step *s)
     plan_print_field(out, "sql", s->sql);
     if (strcmp(s->lock, "none") != 0) {
         plan_print_field(out, "lock", s->lock);
-        plan_print_field(out, "waits for it", s->blocks);
+        plan_print_field(out, "who waits", s->blocks);
     }
     if (s->undo)
         plan_print_field(out, "way back", s->undo);
