@@ -19,9 +19,9 @@
 
 #define TICK_MS 200
 #define FRAME_US (200 * US_PER_MS)
-#define CLOCK_US US_PER_S          /* the age on the top line moves at least so often */
-#define SCAN_EVENTS 2000           /* of the timeline, in one turn */
-#define LEAVE_US (2 * US_PER_S)    /* for the answer to the last word */
+#define CLOCK_US US_PER_S       /* the age on the top line moves at least so often */
+#define SCAN_EVENTS 2000        /* of the timeline, in one turn */
+#define LEAVE_US (2 * US_PER_S) /* for the answer to the last word */
 
 struct console {
     struct terminal *terminal;
@@ -115,8 +115,7 @@ static void obey(struct console *c, struct effect effect)
         return;
     case EFFECT_SEEK_ALARM:
         if (!source_seek_alarm(&c->source, &c->model, &c->view, effect.step))
-            view_say(&c->view, STYLE_DIM, "no alarm %s here",
-                     effect.step > 0 ? "after" : "before");
+            view_say(&c->view, STYLE_DIM, "no alarm %s here", effect.step > 0 ? "after" : "before");
         return;
     }
 }
@@ -322,8 +321,8 @@ int console_run(const struct console_options *options, struct error *e)
     return status;
 }
 
-bool console_dump(const struct console_options *options, int width, int height,
-                  const char *screen, FILE *out, struct error *e)
+bool console_dump(const struct console_options *options, int width, int height, const char *screen,
+                  FILE *out, struct error *e)
 {
     struct console c = {0};
     bool ok = open_model(&c, options, screen ? screen : options->screen, e);

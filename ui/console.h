@@ -9,11 +9,11 @@
 
 struct console_options {
     const char *journal_path;
-    int control_fd;      /* the engine's socket, taken over; -1: a file only */
+    int control_fd; /* the engine's socket, taken over; -1: a file only */
     bool read_only;
     bool review;
-    int64_t at_us;       /* review: where to start, 0: the beginning; a dump: the moment shown */
-    const char *screen;  /* to begin with; NULL: Overview */
+    int64_t at_us;      /* review: where to start, 0: the beginning; a dump: the moment shown */
+    const char *screen; /* to begin with; NULL: Overview */
     bool ascii;
     const char *operator_name; /* NULL: unknown */
 };
@@ -25,7 +25,7 @@ struct console_options {
  */
 int console_run(const struct console_options *options, struct error *e);
 /* One screen as text: no terminal is needed. */
-bool console_dump(const struct console_options *options, int width, int height,
-                  const char *screen, FILE *out, struct error *e) MUST_CHECK;
+bool console_dump(const struct console_options *options, int width, int height, const char *screen,
+                  FILE *out, struct error *e) MUST_CHECK;
 
 #endif

@@ -118,9 +118,9 @@ static void move(struct view *v, const struct model *m, int by)
     case SCREEN_TARGETS:
     case SCREEN_PLANS:
     case SCREEN_CLIENTS: {
-        size_t count = v->screen == SCREEN_TARGETS ? m->target_count
-                       : !t                        ? 0
-                       : v->screen == SCREEN_PLANS ? t->query_count
+        size_t count = v->screen == SCREEN_TARGETS   ? m->target_count
+                       : !t                          ? 0
+                       : v->screen == SCREEN_PLANS   ? t->query_count
                        : v->screen == SCREEN_CLIENTS ? t->client_count
                                                      : t->replica_count;
         v->selected[v->screen] = limited((int64_t)v->selected[v->screen] + by, count);
@@ -238,9 +238,9 @@ static void ask_step(struct view *v, const struct model_target *t)
             view_say(v, STYLE_GOOD, "all phases are done");
         return;
     }
-    char *about = mem_printf("%s %s? y/N",
-                             t->phases[phase].state == STATE_FAILED ? "Try again:" : "Start",
-                             phase_name(phase));
+    char *about =
+        mem_printf("%s %s? y/N", t->phases[phase].state == STATE_FAILED ? "Try again:" : "Start",
+                   phase_name(phase));
     put_question(v, ASK_STEP, t->name, about)->phase = phase;
     free(about);
     open_page(v, PAGE_STEP);
@@ -265,8 +265,9 @@ static void ask_kill(struct view *v, const struct model *m, bool session)
         return;
     }
     if (at < 0) {
-        view_say(v, STYLE_WARN, v->lock_pid ? "that session is gone: nothing was sent"
-                                            : "choose a session with the arrows first");
+        view_say(v, STYLE_WARN,
+                 v->lock_pid ? "that session is gone: nothing was sent"
+                             : "choose a session with the arrows first");
         return;
     }
     const struct model_lock *k = &t->locks[at];
@@ -278,10 +279,10 @@ static void ask_kill(struct view *v, const struct model *m, bool session)
     char *about = mem_printf(
         "%s on %s?\n\npid         %" PRId64 "\napplication %s\nuser        %s\nstate       %s, "
         "for %s\ntransaction %s\nquery       %s\n\n%s\ny yes    any other key: no",
-        session ? "TERMINATE the session" : "CANCEL the statement", t->name ? t->name : "?",
-        k->pid, k->app && *k->app ? k->app : "-", k->user ? k->user : "?",
-        k->state ? k->state : "?", word_duration(state, k->state_us),
-        word_duration(xact, k->xact_us), k->query ? k->query : "-",
+        session ? "TERMINATE the session" : "CANCEL the statement", t->name ? t->name : "?", k->pid,
+        k->app && *k->app ? k->app : "-", k->user ? k->user : "?", k->state ? k->state : "?",
+        word_duration(state, k->state_us), word_duration(xact, k->xact_us),
+        k->query ? k->query : "-",
         session ? "Its transaction is rolled back and its connection closed."
                 : "A session that is idle in a transaction has no statement to cancel.");
     struct ask *ask = put_question(v, ASK_KILL, t->name, about);
@@ -326,9 +327,9 @@ static struct effect answer_kill(struct view *v, const struct model *m, uint32_t
     struct effect e = nothing;
     bool there = false;
     for (size_t i = 0; t && i < t->lock_count; i++)
-        there = there || (t->locks[i].pid == v->ask.pid &&
-                          strcmp(t->locks[i].start ? t->locks[i].start : "",
-                                 v->ask.start ? v->ask.start : "") == 0);
+        there = there ||
+                (t->locks[i].pid == v->ask.pid && strcmp(t->locks[i].start ? t->locks[i].start : "",
+                                                         v->ask.start ? v->ask.start : "") == 0);
     if (key != 'y' && key != 'Y')
         view_say(v, STYLE_NORMAL, "nothing was sent");
     else if (!there)
@@ -345,10 +346,7 @@ static struct effect answer_kill(struct view *v, const struct model *m, uint32_t
 
 static struct effect answer_quit(struct view *v, uint32_t key)
 {
-    const char *value = key == 'd'   ? "continue"
-                        : key == 'p' ? "pause"
-                        : key == 's' ? "stop"
-                                     : NULL;
+    const char *value = key == 'd' ? "continue" : key == 'p' ? "pause" : key == 's' ? "stop" : NULL;
     /* an unknown key leaves the question open: leaving by a slip would be worse */
     if (!value && key != KEYS_ESC && key != 'q' && key != 'n' && key != 'N')
         return nothing;
@@ -581,7 +579,9 @@ static void open_limit(struct view *v, const struct model *m)
         return;
     const struct model_limit *k = &t->limits[v->limit_selected];
     char *about = mem_printf("%s (now %s), VALUE [for DURATION] [NOTE]:", k->signal,
-                             k->text ? k->text : k->limit ? k->limit : "?");
+                             k->text    ? k->text
+                             : k->limit ? k->limit
+                                        : "?");
     put_question(v, ASK_LIMIT, t->name, about)->signal = mem_dup(k->signal);
     free(about);
 }

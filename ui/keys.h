@@ -81,14 +81,14 @@ enum key_mode {
 
 struct key {
     uint32_t key;
-    const char *label;   /* as it is written: "space", "Ctrl-L" */
+    const char *label; /* as it is written: "space", "Ctrl-L" */
     enum action action;
     const char *command; /* its name in configuration and man page */
     const char *group;
     const char *help;
-    bool changes;        /* it changes something: off for readers and in review */
+    bool changes; /* it changes something: off for readers and in review */
     enum key_mode modes;
-    const char *footer;  /* its word in the bottom line; NULL: not there */
+    const char *footer; /* its word in the bottom line; NULL: not there */
 };
 
 /* In the order of the help screen. */

@@ -25,8 +25,7 @@ static int level_of(const json_t *event)
     if (strcmp(level, "crit") == 0 || strcmp(state, "failed") == 0 ||
         strcmp(json_get_text(event, "verdict", ""), "stop") == 0)
         return 2;
-    bool refused =
-        event_type_of(event) == EVENT_COMMAND && !json_get_bool(event, "accepted", true);
+    bool refused = event_type_of(event) == EVENT_COMMAND && !json_get_bool(event, "accepted", true);
     if (strcmp(level, "warn") == 0 || strcmp(json_get_text(event, "verdict", ""), "warn") == 0 ||
         strcmp(state, "retry") == 0 || refused)
         return 1;

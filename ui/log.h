@@ -11,9 +11,9 @@
 
 struct log_entry {
     int64_t seq, time_us;
-    char *text;    /* the event's headline */
+    char *text; /* the event's headline */
     json_t *event;
-    int level;     /* 0 plain, 1 warn, 2 crit */
+    int level; /* 0 plain, 1 warn, 2 crit */
 };
 
 struct log {

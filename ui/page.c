@@ -260,8 +260,8 @@ void ask_draw(struct canvas *c, const struct model *m, const struct view *v, str
     int height = (int)paper.count + 2;
     if (height > r.height)
         height = r.height;
-    struct rect box = rect_rows(rect_columns(r, (r.width - width) / 2, width),
-                                (r.height - height) / 2, height);
+    struct rect box =
+        rect_rows(rect_columns(r, (r.width - width) / 2, width), (r.height - height) / 2, height);
     if (box.width >= 3 && box.height >= 3)
         draw_frame(c, box);
     struct rect inside = rect_rows(rect_columns(box, 2, box.width - 4), 1, box.height - 2);

@@ -7,8 +7,8 @@
 #include <string.h>
 
 static const struct column columns[] = {
-    {"", 2, false, 0},       {"PID", 12, false, 0},   {"APPLICATION", 14, false, 0},
-    {"USER", 10, false, 96}, {"STATE", 11, false, 0}, {"WAITS", 7, true, 0},
+    {"", 2, false, 0},       {"PID", 12, false, 0},    {"APPLICATION", 14, false, 0},
+    {"USER", 10, false, 96}, {"STATE", 11, false, 0},  {"WAITS", 7, true, 0},
     {"XACT", 7, true, 0},    {"MODE", 20, false, 120}, {"OBJECT", 22, false, 140},
     {"QUERY", 0, false, 0},
 };
@@ -45,9 +45,13 @@ static void draw_row(struct canvas *c, struct rect r, int row, const struct mode
     while (((unsigned char)*query & 0xC0) == 0x80)
         query++;
     const char *cells[] = {
-        k->ours ? "N" : root ? "B" : "",
+        k->ours ? "N"
+        : root  ? "B"
+                : "",
         str_text(&pid),
-        k->ours ? "newel (ours)" : k->app && *k->app ? k->app : "-",
+        k->ours             ? "newel (ours)"
+        : k->app && *k->app ? k->app
+                            : "-",
         k->user ? k->user : "?",
         short_state(k->state),
         age(wait, k->wait_us),
@@ -71,7 +75,6 @@ static const struct model_lock *most_wanted(const struct view *v, const struct m
             return &t->locks[i];
     return &t->locks[0];
 }
-
 
 static void draw_query(struct canvas *c, struct rect r, const struct model_lock *k)
 {

@@ -38,10 +38,14 @@ void screen_tables(struct canvas *c, const struct model *m, const struct view *v
         int64_t value;
         char kind; /* n number, b bytes, p parts of a million */
     } figures[] = {
-        {"heap", t->heap, 'b'},          {"indexes", t->indexes, 'b'},
-        {"rows estimated", t->rows_estimate, 'n'}, {"live rows", t->live, 'n'},
-        {"dead rows", t->dead, 'n'},     {"updates", t->updates, 'n'},
-        {"of these HOT", t->hot_updates, 'n'}, {"HOT share", t->hot_ppm, 'p'},
+        {"heap", t->heap, 'b'},
+        {"indexes", t->indexes, 'b'},
+        {"rows estimated", t->rows_estimate, 'n'},
+        {"live rows", t->live, 'n'},
+        {"dead rows", t->dead, 'n'},
+        {"updates", t->updates, 'n'},
+        {"of these HOT", t->hot_updates, 'n'},
+        {"HOT share", t->hot_ppm, 'p'},
     };
     for (size_t i = 0; i < COUNT_OF(figures); i++)
         paper_pair(&paper, 2, 18, figures[i].label,
@@ -71,18 +75,17 @@ void screen_tables(struct canvas *c, const struct model *m, const struct view *v
 /* ---- 5 Targets ---- */
 
 static const struct column target_columns[] = {
-    {"", 1, false, 0},      {"TARGET", 20, false, 0}, {"SERVER", 16, false, 100},
+    {"", 1, false, 0},       {"TARGET", 20, false, 0}, {"SERVER", 16, false, 100},
     {"PHASE", 15, false, 0}, {"STATE", 10, false, 0},  {"DONE", 7, true, 0},
-    {"LEFT", 11, true, 0},  {"", 0, false, 0},
+    {"LEFT", 11, true, 0},   {"", 0, false, 0},
 };
 
 static const char *doing_word(enum model_doing doing)
 {
     static const char *const words[] = {
-        [DOING_IDLE] = "idle",         [DOING_ASKING] = "asking", [DOING_RUNNING] = "running",
-        [DOING_WAITING] = "waiting",   [DOING_THROTTLED] = "throttled",
-        [DOING_PAUSED] = "paused",     [DOING_FAILED] = "FAILED", [DOING_UNDOING] = "undoing",
-        [DOING_DONE] = "done",
+        [DOING_IDLE] = "idle",       [DOING_ASKING] = "asking",       [DOING_RUNNING] = "running",
+        [DOING_WAITING] = "waiting", [DOING_THROTTLED] = "throttled", [DOING_PAUSED] = "paused",
+        [DOING_FAILED] = "FAILED",   [DOING_UNDOING] = "undoing",     [DOING_DONE] = "done",
     };
     return words[doing];
 }
@@ -165,8 +168,8 @@ void screen_targets(struct canvas *c, const struct model *m, const struct view *
 /* ---- 6 Plans ---- */
 
 static const struct column plan_columns[] = {
-    {"QUERY", 18, false, 0},        {"PLAN", 12, false, 0},        {"COST BEFORE", 12, true, 0},
-    {"AFTER", 12, true, 0},         {"ROWS BEFORE", 12, true, 90}, {"AFTER", 10, true, 90},
+    {"QUERY", 18, false, 0}, {"PLAN", 12, false, 0},        {"COST BEFORE", 12, true, 0},
+    {"AFTER", 12, true, 0},  {"ROWS BEFORE", 12, true, 90}, {"AFTER", 10, true, 90},
     {"SQL", 0, false, 0},
 };
 
@@ -201,7 +204,8 @@ void screen_plans(struct canvas *c, const struct model *m, const struct view *v,
     struct pen p = pen_at(c, r, 0);
     pen_text(&p, STYLE_TITLE, "PLANS ");
     if (!t->query_count) {
-        pen_text(&p, STYLE_DIM, "no watched query: a [query NAME] section of the migration adds one");
+        pen_text(&p, STYLE_DIM,
+                 "no watched query: a [query NAME] section of the migration adds one");
         return;
     }
     pen_text(&p, STYLE_DIM, "Enter shows both side by side");
@@ -235,7 +239,7 @@ void screen_plans(struct canvas *c, const struct model *m, const struct view *v,
 /* ---- 7 Clients ---- */
 
 static const struct column client_columns[] = {
-    {"APPLICATION", 24, false, 0}, {"USER", 14, false, 0},  {"HOST", 16, false, 0},
+    {"APPLICATION", 24, false, 0}, {"USER", 14, false, 0},     {"HOST", 16, false, 0},
     {"SESSIONS", 9, true, 0},      {"OLD SHAPE", 10, true, 0}, {"PREPARED", 9, true, 90},
 };
 

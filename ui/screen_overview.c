@@ -3,6 +3,7 @@
 #include "ui/view.h"
 #include "base/clock.h"
 #include "base/units.h"
+#include "ui/paper_phase.h"
 #include "ui/widgets.h"
 
 #include <string.h>
@@ -213,8 +214,8 @@ static void draw_statement(struct stack *s, const struct model_target *t, const 
         }
         p = next_line(s);
         pen_to(&p, 6);
-        pen_printf(&p, STYLE_WARN, "held by pid %lld %s/%s %s, transaction %s: ",
-                   (long long)k->pid, k->app && *k->app ? k->app : "-", k->user ? k->user : "?",
+        pen_printf(&p, STYLE_WARN, "held by pid %lld %s/%s %s, transaction %s: ", (long long)k->pid,
+                   k->app && *k->app ? k->app : "-", k->user ? k->user : "?",
                    k->state ? k->state : "", word_duration(a, k->xact_us));
         pen_text(&p, STYLE_NORMAL, k->query);
     }
@@ -247,7 +248,9 @@ static void draw_reasons(struct stack *s, const struct model_target *t, const st
         else
             pen_printf(&p, STYLE_BOLD, "%s on %s: %s >= %s", reason->signal ? reason->signal : "?",
                        reason->server ? reason->server : "?",
-                       reason->unknown ? "unknown" : reason->observed ? reason->observed : "?",
+                       reason->unknown    ? "unknown"
+                       : reason->observed ? reason->observed
+                                          : "?",
                        reason->limit ? reason->limit : "?");
         int64_t since = v->now_us - reason->since_us;
         if (reason->since_us > 0 && since >= 0 && since < 7 * 86400 * US_PER_S)
@@ -329,8 +332,8 @@ static void draw_next(struct stack *s, const struct model_target *t)
     }
     const struct model_phase *ph = &t->phases[next];
     bool again = ph->state == STATE_FAILED;
-    pen_printf(&p, now ? STYLE_WARN : STYLE_TITLE, "%s %d %s", again ? "AGAIN" : "NEXT ",
-               next + 1, phase_name(next));
+    pen_printf(&p, now ? STYLE_WARN : STYLE_TITLE, "%s %d %s", again ? "AGAIN" : "NEXT ", next + 1,
+               phase_name(next));
     if (now)
         pen_text(&p, STYLE_KEY, "  press n");
     if (ph->estimate)
@@ -347,6 +350,20 @@ static void draw_next(struct stack *s, const struct model_target *t)
                        step->blocks ? step->blocks : "nothing");
         }
     }
+}
+
+/* Where there is room: the whole of what was just named. */
+static void draw_next_in_full(struct canvas *c, struct rect r, const struct model_target *t)
+{
+    enum phase next = view_next_phase(t);
+    if (next >= PHASE_COUNT && t->phase + 1 < PHASE_COUNT)
+        next = (enum phase)(t->phase + 1);
+    if (next >= PHASE_COUNT)
+        return;
+    struct paper paper = {.width = r.width};
+    widget_heading(c, r, 0, "WHAT COMES NEXT");
+    paper_phase(&paper, t, next);
+    paper_draw(&paper, c, rect_below(r, 1), 0);
 }
 
 static void draw_headlines(struct canvas *c, struct rect r, const struct model *m)
@@ -368,7 +385,11 @@ static void draw_headlines(struct canvas *c, struct rect r, const struct model *
                    h->level > 1   ? STYLE_BAD
                    : h->level > 0 ? STYLE_WARN
                                   : STYLE_NORMAL,
-                   "%s%s", h->level > 1 ? "!! " : h->level > 0 ? "! " : "", h->text ? h->text : "");
+                   "%s%s",
+                   h->level > 1   ? "!! "
+                   : h->level > 0 ? "! "
+                                  : "",
+                   h->text ? h->text : "");
     }
 }
 
@@ -422,7 +443,10 @@ static void draw_checks(struct stack *s, const struct model_target *t)
             pass++;
     }
     struct pen p = next_line(s);
-    pen_printf(&p, stop ? STYLE_BAD : warn ? STYLE_WARN : STYLE_NORMAL,
+    pen_printf(&p,
+               stop   ? STYLE_BAD
+               : warn ? STYLE_WARN
+                      : STYLE_NORMAL,
                "%zu checks passed, %zu warn, %zu stop", pass, warn, stop);
     for (int level = 2; level > 0; level--)
         for (size_t i = 0; i < t->check_count && rows_left(s) > 0; i++) {
@@ -430,8 +454,8 @@ static void draw_checks(struct stack *s, const struct model_target *t)
             if (strcmp(k->verdict ? k->verdict : "", level == 2 ? "stop" : "warn") != 0)
                 continue;
             p = next_line(s);
-            pen_printf(&p, level == 2 ? STYLE_BAD : STYLE_WARN, "%s %s: ",
-                       level == 2 ? "STOP" : "warn", k->check ? k->check : "?");
+            pen_printf(&p, level == 2 ? STYLE_BAD : STYLE_WARN,
+                       "%s %s: ", level == 2 ? "STOP" : "warn", k->check ? k->check : "?");
             pen_text(&p, STYLE_NORMAL, k->evidence);
         }
 }
@@ -452,8 +476,8 @@ static void draw_right(struct canvas *c, struct rect r, const struct model *m,
     if (rows_left(&s) > 0) {
         struct pen p = next_line(&s);
         label(&p, "column");
-        pen_printf(&p, STYLE_NORMAL, "%s %s%s", m->column ? m->column : "?",
-                   m->type ? m->type : "", m->not_null ? " NOT NULL" : "");
+        pen_printf(&p, STYLE_NORMAL, "%s %s%s", m->column ? m->column : "?", m->type ? m->type : "",
+                   m->not_null ? " NOT NULL" : "");
         if (m->default_sql)
             pen_printf(&p, STYLE_NORMAL, " DEFAULT %s", m->default_sql);
     }
@@ -492,6 +516,8 @@ void screen_overview(struct canvas *c, const struct model *m, const struct view 
         draw_charts(c, rect_rows(s.r, s.row + 1, rows - 1), t);
         s.row += rows + 1;
     }
+    if (c->width >= WIDE && rows_left(&s) > 4)
+        draw_next_in_full(c, rect_below(s.r, s.row), t);
     if (c->width < WIDE)
         draw_headlines(c, rect_below(s.r, s.row), m);
 }

@@ -5,12 +5,15 @@
 #include "base/units.h"
 #include "ui/widgets.h"
 
-static void draw_figure(struct pen *p, const char *name, bool known, const char *figure,
-                        bool over, const char *limit)
+static void draw_figure(struct pen *p, const char *name, bool known, const char *figure, bool over,
+                        const char *limit)
 {
     pen_field(p, STYLE_DIM, 7, false, name);
     pen_field(p, !known || over ? STYLE_BAD : STYLE_BOLD, 9, true, known ? figure : "unknown");
-    pen_printf(p, over ? STYLE_BAD : STYLE_DIM, " %s %s", over ? "OVER" : limit ? "of" : "",
+    pen_printf(p, over ? STYLE_BAD : STYLE_DIM, " %s %s",
+               over    ? "OVER"
+               : limit ? "of"
+                       : "",
                limit ? limit : "no limit");
 }
 

@@ -61,8 +61,8 @@ bool source_seek(struct source *s, struct model *m, struct view *v, int64_t time
     return true;
 }
 
-bool source_open(struct source *s, const char *path, struct model *m, struct view *v,
-                 int64_t at_us, struct error *e)
+bool source_open(struct source *s, const char *path, struct model *m, struct view *v, int64_t at_us,
+                 struct error *e)
 {
     s->feed = feed_open(path, e);
     if (!s->feed)

@@ -16,8 +16,8 @@ struct source {
 };
 
 /* Opens `path`; `at_us` 0: live the end, in review the start. Close it in any case. */
-bool source_open(struct source *s, const char *path, struct model *m, struct view *v,
-                 int64_t at_us, struct error *e) MUST_CHECK;
+bool source_open(struct source *s, const char *path, struct model *m, struct view *v, int64_t at_us,
+                 struct error *e) MUST_CHECK;
 void source_close(struct source *s);
 /* Live: folds what has come since. True when something has. */
 bool source_follow(struct source *s, struct model *m, struct view *v);

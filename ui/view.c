@@ -86,9 +86,8 @@ int view_lock(const struct view *v, const struct model_target *t)
     if (!v->lock_pid)
         return -1;
     for (size_t i = 0; i < t->lock_count; i++)
-        if (t->locks[i].pid == v->lock_pid &&
-            strcmp(t->locks[i].start ? t->locks[i].start : "",
-                   v->lock_start ? v->lock_start : "") == 0)
+        if (t->locks[i].pid == v->lock_pid && strcmp(t->locks[i].start ? t->locks[i].start : "",
+                                                     v->lock_start ? v->lock_start : "") == 0)
             return (int)i;
     return -1;
 }
@@ -169,8 +168,7 @@ static void add_state(struct str *out, enum style *style, const struct model *m,
 }
 
 /* How old the picture is, which no other text may push away. */
-static void add_age(struct str *out, enum style *style, const struct model *m,
-                    const struct view *v)
+static void add_age(struct str *out, enum style *style, const struct model *m, const struct view *v)
 {
     char clock[WORD_TEXT], age[WORD_TEXT];
     *style = STYLE_BAR;
@@ -306,8 +304,7 @@ static void draw_tabs(struct canvas *c, const struct model *m, const struct view
         bool here = v->screen == i;
         bool calls = tab_calls((enum screen)i, t);
         enum style style = here ? STYLE_SELECTED : calls ? STYLE_WARN : STYLE_DIM;
-        pen_printf(&p, style, "%u%s%s", i + 1, calls ? "!" : " ",
-                   roomy || here ? titles[i] : "");
+        pen_printf(&p, style, "%u%s%s", i + 1, calls ? "!" : " ", roomy || here ? titles[i] : "");
         pen_text(&p, STYLE_NORMAL, " ");
     }
     if (v->screen == SCREEN_HELP)

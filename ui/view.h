@@ -95,25 +95,25 @@ struct view {
     bool ascii, read_only, review, playing;
     int64_t speed;
     enum link link;
-    int64_t now_us;      /* wall time; in review the moment that is shown */
-    int64_t file_gaps;   /* broken lines met */
+    int64_t now_us;    /* wall time; in review the moment that is shown */
+    int64_t file_gaps; /* broken lines met */
     struct timeline timeline;
 
-    int target;          /* chosen with Tab; -1: the one being worked on */
+    int target; /* chosen with Tab; -1: the one being worked on */
     int selected[SCREEN_COUNT];
-    int scroll;          /* of pages, help and SQL */
+    int scroll; /* of pages, help and SQL */
     int limit_selected;
-    int shift;           /* columns that long lines are moved to the left */
-    int page_rows;       /* rows that a page of the present screen has */
+    int shift;     /* columns that long lines are moved to the left */
+    int page_rows; /* rows that a page of the present screen has */
     /* The selected session on Locks is followed by who it is, not by its row. */
     int64_t lock_pid;
     char *lock_start;
     /* The selected event is followed by its number; 0: the newest one, always. */
     int64_t log_seq;
-    char *filter;        /* NULL: none */
+    char *filter; /* NULL: none */
     struct log log;
 
-    char *message;       /* the engine's answer; stays until the next key */
+    char *message; /* the engine's answer; stays until the next key */
     enum style message_style;
     char *operator_name;
 

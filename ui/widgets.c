@@ -19,9 +19,9 @@ void widget_bar(struct pen *p, enum style style, int width, int64_t ppm)
     int full = ppm < 0 ? 0 : (int)(ppm * width / 1000000);
     for (int i = 0; i < width; i++)
         canvas_put(p->canvas, p->x++, p->y, i < full ? style : STYLE_DIM,
-                   ppm < 0     ? '?'
-                   : i < full  ? FULL_BLOCK
-                               : 0x2591);
+                   ppm < 0    ? '?'
+                   : i < full ? FULL_BLOCK
+                              : 0x2591);
 }
 
 int64_t series_last(const struct series *s)
@@ -133,7 +133,8 @@ static struct paper_line *add_line(struct paper *p, enum style style, int indent
     return line;
 }
 
-/* How many bytes of `text` (no newline in it) fit `width` columns, broken at a blank if possible. */
+/* How many bytes of `text` (no newline in it) fit `width` columns, broken at a blank if possible.
+ */
 static size_t fitting(const char *text, size_t n, int width)
 {
     size_t at = 0, blank = 0;

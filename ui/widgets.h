@@ -66,7 +66,7 @@ void paper_draw(struct paper *p, struct canvas *c, struct rect r, int scroll);
 const char *word_duration(char out[WORD_TEXT], int64_t us);
 const char *word_size(char out[WORD_TEXT], int64_t bytes);
 const char *word_count(char out[WORD_TEXT], int64_t n);
-const char *word_rough(char out[WORD_TEXT], int64_t us);  /* "45s" "12m" "3h20m" */
+const char *word_rough(char out[WORD_TEXT], int64_t us);      /* "45s" "12m" "3h20m" */
 const char *word_clock(char out[WORD_TEXT], int64_t wall_us); /* "03:14:15", local */
 const char *word_percent(char out[WORD_TEXT], int64_t ppm);
 const char *word_eta(char out[WORD_TEXT], const struct model_target *t, int64_t now_us);
