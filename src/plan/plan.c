@@ -6,6 +6,7 @@
 #include "base/units.h"
 #include "dialect/batch.h"
 #include "dialect/state.h"
+#include "dialect/watch.h"
 #include "plan/subject.h"
 
 #include <stdlib.h>
@@ -192,7 +193,7 @@ static void plan_baseline(struct draft *d)
 {
     for (size_t i = 0; i < d->m->query_count; i++) {
         char *name = mem_printf("plan of query %s", d->m->queries[i].name);
-        add_engine(d, PHASE_BASELINE, name, mem_printf("EXPLAIN %s", d->m->queries[i].sql));
+        add_engine(d, PHASE_BASELINE, name, watch_explain(DB_POSTGRESQL, d->m->queries[i].sql));
         free(name);
     }
     say(d, PHASE_BASELINE,
@@ -348,7 +349,7 @@ static void plan_compare(struct draft *d)
 {
     for (size_t i = 0; i < d->m->query_count; i++) {
         char *name = mem_printf("plan of query %s", d->m->queries[i].name);
-        add_engine(d, PHASE_COMPARE, name, mem_printf("EXPLAIN %s", d->m->queries[i].sql));
+        add_engine(d, PHASE_COMPARE, name, watch_explain(DB_POSTGRESQL, d->m->queries[i].sql));
         free(name);
     }
     say(d, PHASE_COMPARE,
