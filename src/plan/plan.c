@@ -2,7 +2,6 @@
 #include "plan/plan.h"
 
 #include "base/clock.h"
-#include "base/text.h"
 #include "base/units.h"
 #include "dialect/batch.h"
 #include "dialect/state.h"
