@@ -63,7 +63,9 @@ static void add_backfill(struct str *out, const struct model *m, const struct mo
     struct model_eta eta = model_eta(t, m->time_us);
     if (eta.rows_per_s != UNKNOWN)
         str_addf(out, ", %s rows/s", units_count(a, eta.rows_per_s));
-    str_addf(out, ", batch %s in %s", units_count(a, t->batch_aim), units_duration(b, t->batch_us));
+    if (t->batches)
+        str_addf(out, ", batch %s in %s", units_count(a, t->batch_aim),
+                 units_duration(b, t->batch_us));
     if (eta.low_us != UNKNOWN)
         str_addf(out, ", left %s to %s", units_duration(a, eta.low_us),
                  units_duration(b, eta.high_us));
@@ -106,13 +108,15 @@ void progress_lines(struct progress *p, const struct model *m, struct str *out)
     if (m->focus >= m->target_count || m->ended)
         return;
     const struct model_target *t = &m->targets[m->focus];
-    if (t->phase != PHASE_BACKFILL || t->batches == 0 ||
-        t->phases[PHASE_BACKFILL].state == STATE_DONE)
+    if (t->phase != PHASE_BACKFILL || t->phases[PHASE_BACKFILL].state == STATE_DONE)
         return;
     struct str line = {0};
     str_addf(&line, "%s  %s %s", t->name, phase_name(t->phase), word(t));
     add_backfill(&line, m, t, p->terminal);
     add_lag(&line, t);
+    for (size_t i = 0; t->throttled && i < t->reason_count; i++)
+        if (t->reasons[i].text)
+            str_addf(&line, "; %s", t->reasons[i].text);
     if (strcmp(str_text(&line), str_text(&p->last)) != 0) {
         if (p->terminal)
             str_add(out, "\r\033[K");

@@ -66,10 +66,13 @@ static bool preflight(struct stairs *s, struct error *e)
     if (!check_run(s->db, r->migration, &r->facts, true, &list, e))
         return false;
     bool stop = false, privilege = false;
+    size_t passed = 0, warned = 0;
     struct str why = {0}, todo = {0};
     for (size_t i = 0; i < list.count; i++) {
         const struct check_result *c = &list.items[i];
         record_check(r, c);
+        passed += c->verdict == CHECK_PASS;
+        warned += c->verdict == CHECK_WARN;
         if (c->verdict != CHECK_STOP)
             continue;
         stop = true;
@@ -88,7 +91,10 @@ static bool preflight(struct stairs *s, struct error *e)
     str_free(&why);
     str_free(&todo);
     check_list_free(&list);
-    return !stop;
+    char *detail = mem_printf("%zu checks passed, %zu warn", passed, warned);
+    bool told = stop || run_enter(r, PHASE_PREFLIGHT, STATE_RUNNING, detail, NULL);
+    free(detail);
+    return !stop && (told || error_set(e, ERROR_STOPPED, "preflight was stopped"));
 }
 
 static bool verify(struct stairs *s, struct error *e)
@@ -286,10 +292,10 @@ static bool stand_still(struct stairs *s, enum phase phase, struct error *e, boo
 
 static bool ask(struct run *r, enum phase phase, bool *back)
 {
+    if (r->yes)
+        return !run_stopping(r);
     if (!run_enter(r, phase, STATE_ASKING, r->plan.phases[phase].question, NULL))
         return false;
-    if (r->yes)
-        return true;
     enum run_wish wish = wait_for_wish(r, phase);
     *back = wish == WISH_ROLLBACK;
     return wish != WISH_NONE;

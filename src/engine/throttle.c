@@ -20,7 +20,7 @@ static const struct {
     const char *word;  /* on screens */
 } kinds[SIGNAL_KINDS] = {
     [SIGNAL_LAG] = {"max_lag", "lag", "lag"},
-    [SIGNAL_LAG_BYTES] = {"max_lag_bytes", "lag_bytes", "lag"},
+    [SIGNAL_LAG_BYTES] = {"max_lag_bytes", "lag_bytes", "lag bytes"},
     [SIGNAL_WAITERS] = {"max_waiters", "waiters", "waiters"},
     [SIGNAL_RUNNING] = {"max_running", "running", "running"},
     [SIGNAL_WAL] = {"max_wal", "wal", "WAL"},

@@ -241,6 +241,8 @@ static bool is_news(enum event_type type, const struct model_target *t, const js
     case EVENT_KEYFRAME:
     case EVENT_UNKNOWN:
         return false;
+    case EVENT_CHECK:
+        return !fold_text_is(json_get_text(event, "verdict", NULL), "pass");
     case EVENT_PACE:
         return fold_text_is(json_get_text(event, "mode", NULL), "hand");
     case EVENT_PLAN:
