@@ -50,6 +50,12 @@ void view_close_ask(struct view *v)
     v->ask = (struct ask){0};
 }
 
+void view_open(struct view *v, enum page page)
+{
+    v->page = page;
+    v->scroll = 0;
+}
+
 void view_free(struct view *v)
 {
     view_close_ask(v);

@@ -124,6 +124,7 @@ void view_init(struct view *v);
 void view_free(struct view *v);
 void view_say(struct view *v, enum style style, const char *format, ...) PRINTF_LIKE(3, 4);
 void view_close_ask(struct view *v);
+void view_open(struct view *v, enum page page); /* from its beginning */
 
 /* The target that is shown, or NULL before there is one. */
 const struct model_target *view_target(const struct view *v, const struct model *m);

@@ -3,7 +3,7 @@
 #include "cli/cli.h"
 #include "journal/feed.h"
 #include "ui/console.h"
-#include "ui/input.h"
+#include "ui/when.h"
 
 #include <getopt.h>
 
@@ -85,7 +85,7 @@ static bool find_moment(const struct request *r, int64_t *at_us, struct error *e
         error_set(e, ERROR_USAGE, "%s holds no event", r->path);
         return error_todo(e, "name a journal: ID/START-TIME.jsonl in the state folder");
     }
-    if (input_parse_time(r->at, first, at_us))
+    if (when_parse(r->at, first, at_us))
         return true;
     error_set(e, ERROR_USAGE, "--at %s is no time", r->at);
     return error_todo(e, "give HH:MM[:SS], +DURATION (+90s) or 2026-11-23T14:03:11");

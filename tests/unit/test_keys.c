@@ -1,5 +1,6 @@
 #include "config.h"
 #include "ui/input.h"
+#include "ui/when.h"
 #include "ui/keys.h"
 
 #include <setjmp.h>
@@ -331,18 +332,18 @@ static void times_are_read_in_three_forms(void **state)
 {
     (void)state;
     int64_t at;
-    assert_true(input_parse_time("+90s", T0, &at));
+    assert_true(when_parse("+90s", T0, &at));
     assert_int_equal(at, T0 + 90000000);
-    assert_true(input_parse_time("2025-11-24T16:00:00Z", T0, &at));
+    assert_true(when_parse("2025-11-24T16:00:00Z", T0, &at));
     assert_int_equal(at, T0);
-    assert_true(input_parse_time("2025-11-24T17:00:00.5+01:00", T0, &at));
+    assert_true(when_parse("2025-11-24T17:00:00.5+01:00", T0, &at));
     assert_int_equal(at, T0 + 500000);
-    assert_true(input_parse_time("2025-11-24 16:00", T0, &at));
+    assert_true(when_parse("2025-11-24 16:00", T0, &at));
     assert_int_equal(at, T0);
-    assert_true(input_parse_time("16:05:07", T0, &at));
+    assert_true(when_parse("16:05:07", T0, &at));
     assert_int_equal(at, T0 + 307000000);
     /* an hour before the start is the next day's: it ran past midnight */
-    assert_true(input_parse_time("01:00", T0, &at));
+    assert_true(when_parse("01:00", T0, &at));
     assert_int_equal(at, T0 + INT64_C(9) * 3600 * 1000000);
     static const char *const wrong[] = {"",
                                         "now",
@@ -358,7 +359,7 @@ static void times_are_read_in_three_forms(void **state)
                                         "1:2:3:4",
                                         "2025-11-24T16:00:00X"};
     for (size_t i = 0; i < COUNT_OF(wrong); i++)
-        if (input_parse_time(wrong[i], T0, &at))
+        if (when_parse(wrong[i], T0, &at))
             fail_msg("\"%s\" was read as a time", wrong[i]);
 }
 
