@@ -50,6 +50,10 @@ static void add_backfill(struct str *out, const struct model *m, const struct mo
                          bool bar)
 {
     char a[UNITS_TEXT], b[UNITS_TEXT];
+    if (t->fraction_ppm == UNKNOWN) {
+        str_add(out, " no batch yet");
+        return;
+    }
     double percent = (double)t->fraction_ppm / 1e4;
     if (bar) {
         int full = (int)(percent * BAR_CELLS / 100);
