@@ -47,11 +47,9 @@ static void record_plan(struct run *r, const struct phase_plan *p)
 
 static void record_check(struct run *r, const struct check_result *c)
 {
-    static const char *const verdicts[] = {
-        [CHECK_PASS] = "pass", [CHECK_WARN] = "warn", [CHECK_STOP] = "stop"};
     json_t *event = run_event(r, EVENT_CHECK);
     json_set_text(event, "check", c->name);
-    json_set_text(event, "verdict", verdicts[c->verdict]);
+    json_set_text(event, "verdict", check_verdict_name(c->verdict));
     json_set_text(event, "evidence", c->evidence);
     json_set_text(event, "remedy", c->remedy);
     run_record(r, event);
@@ -66,13 +64,10 @@ static bool preflight(struct stairs *s, struct error *e)
     if (!check_run(s->db, r->migration, &r->facts, true, &list, e))
         return false;
     bool stop = false, privilege = false;
-    size_t passed = 0, warned = 0;
     struct str why = {0}, todo = {0};
     for (size_t i = 0; i < list.count; i++) {
         const struct check_result *c = &list.items[i];
         record_check(r, c);
-        passed += c->verdict == CHECK_PASS;
-        warned += c->verdict == CHECK_WARN;
         if (c->verdict != CHECK_STOP)
             continue;
         stop = true;
@@ -90,8 +85,9 @@ static bool preflight(struct stairs *s, struct error *e)
     }
     str_free(&why);
     str_free(&todo);
+    char *detail = mem_printf("%zu checks passed, %zu warn", check_count(&list, CHECK_PASS),
+                              check_count(&list, CHECK_WARN));
     check_list_free(&list);
-    char *detail = mem_printf("%zu checks passed, %zu warn", passed, warned);
     bool told = stop || run_enter(r, PHASE_PREFLIGHT, STATE_RUNNING, detail, NULL);
     free(detail);
     return !stop && (told || error_set(e, ERROR_STOPPED, "preflight was stopped"));
