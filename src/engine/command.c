@@ -104,6 +104,9 @@ static void order_step(struct order *o)
     }
     r->wish = WISH_STEP;
     r->wish_phase = r->phase;
+    /* a yes to this phase is a yes to going on */
+    free(r->paused_by);
+    r->paused_by = NULL;
     str_addf(&o->answer, "starting %s", phase_name(r->phase));
 }
 

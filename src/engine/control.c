@@ -63,7 +63,11 @@ static void record_detach(struct control *c, const struct client *client, const 
 static void nobody_looks(struct control *c)
 {
     struct run *r = &c->what->runs[c->what->current];
-    if (c->what->on_disconnect == ON_DISCONNECT_CONTINUE)
+    run_lock(r);
+    /* before a question, or after a failure, nothing goes on unattended anyway */
+    bool at_work = !r->paused_by && r->state != STATE_ASKING && r->state != STATE_FAILED;
+    run_unlock(r);
+    if (c->what->on_disconnect == ON_DISCONNECT_CONTINUE || !at_work)
         return;
     json_t *request = json_pack("{s:s}", "do", "pause");
     struct speaker nobody = {.name = "on_disconnect"};

@@ -53,7 +53,8 @@ void fold_obey(struct model_target *t, const json_t *command)
                          !t->paused_by;
     if (fold_text_is(verb, "pause") || detach_pauses)
         fold_set_text(&t->paused_by, json_get_text(command, "operator", "unknown"));
-    else if (fold_text_is(verb, "resume") || fold_text_is(verb, "rollback"))
+    else if (fold_text_is(verb, "resume") || fold_text_is(verb, "rollback") ||
+             fold_text_is(verb, "step"))
         fold_set_text(&t->paused_by, NULL);
 }
 
