@@ -176,8 +176,9 @@ static void say_retry(struct str *out, const json_t *event)
 
 static void say_statement(struct str *out, const json_t *event)
 {
+    const char *sql = json_get_text(event, "sql", json_get_text(event, "step", "statement"));
     add_if(out, "", get(event, "phase"), ": ");
-    add_some(out, get(event, get(event, "sql")[0] ? "sql" : "step"), SQL_MAX);
+    add_some(out, sql, SQL_MAX);
     if (is(event, "state", "retry")) {
         say_retry(out, event);
         return;
@@ -194,7 +195,8 @@ static void say_statement(struct str *out, const json_t *event)
 
 static void say_batch(struct str *out, const json_t *event)
 {
-    add_count(out, "batch ", number(event, "n"), "");
+    str_add(out, "batch");
+    add_count(out, " ", number(event, "n"), "");
     add_count(out, " of lane ", number(event, "lane"), "");
     add_count(out, ": ", number(event, "updated"), "");
     add_count(out, " of ", number(event, "rows"), " rows");
@@ -206,7 +208,8 @@ static void say_batch(struct str *out, const json_t *event)
 
 static void say_pace(struct str *out, const json_t *event)
 {
-    add_count(out, "pace: batches of ", number(event, "rows"), " rows");
+    str_add(out, "pace");
+    add_count(out, ": batches of ", number(event, "rows"), " rows");
     add_count(out, ", ", number(event, "lanes"), number(event, "lanes") == 1 ? " lane" : " lanes");
     add_if(out, ", by ", get(event, "mode"), "");
     add_if(out, ": ", get(event, "why"), "");

@@ -150,9 +150,12 @@ enum lines_found lines_at(struct lines *l, int64_t at, const char **text, size_t
         size_t n = l->have - from;
         const char *newline = n > seen ? memchr(line + seen, '\n', n - seen) : NULL;
         if (newline) {
+            size_t whole = (size_t)(newline - line);
+            *next = at + (int64_t)whole + 1;
+            if (whole > LINES_MAX)
+                return LINES_TOO_LONG;
             *text = line;
-            *length = (size_t)(newline - line);
-            *next = at + (int64_t)*length + 1;
+            *length = whole;
             return LINES_WHOLE;
         }
         if (n > LINES_MAX)

@@ -248,9 +248,9 @@ static bool is_news(enum event_type type, const struct model_target *t, const js
     case EVENT_PLAN:
         return !fold_text_is(json_get_text(event, "of", NULL), "phase");
     case EVENT_THROTTLE: {
-        bool slow = json_get_int(event, "slow_ppm", 1000000) < 1000000;
-        return !t || t->throttled != json_get_bool(event, "on", false) ||
-               (t->slow_ppm < 1000000) != slow;
+        bool on = json_get_bool(event, "on", false);
+        bool slow = fold_slow_ppm(event) < 1000000;
+        return !t || t->throttled != on || (t->slow_ppm < 1000000) != slow;
     }
     default:
         return true;

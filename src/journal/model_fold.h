@@ -17,6 +17,7 @@ void fold_target_phase(struct model_target *t, const json_t *event, int64_t now_
 void fold_target_statement(struct model_target *t, const json_t *event, int64_t now_us);
 void fold_target_batch(struct model_target *t, const json_t *event, int64_t now_us);
 void fold_target_pace(struct model_target *t, const json_t *event);
+int64_t fold_slow_ppm(const json_t *throttle);
 void fold_target_throttle(struct model_target *t, const json_t *event);
 void fold_target_sample(struct model_target *t, const json_t *event, int64_t now_us);
 void fold_target_check(struct model_target *t, const json_t *event);

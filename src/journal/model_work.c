@@ -212,10 +212,17 @@ void fold_target_pace(struct model_target *t, const json_t *event)
     fold_set_text(&t->pace_why, json_get_text(event, "why", NULL));
 }
 
+int64_t fold_slow_ppm(const json_t *throttle)
+{
+    int64_t slow = fold_known(throttle, "slow_ppm");
+    if (slow != UNKNOWN)
+        return slow;
+    return json_get_bool(throttle, "on", false) ? 0 : 1000000;
+}
+
 void fold_target_throttle(struct model_target *t, const json_t *event)
 {
     t->throttled = json_get_bool(event, "on", false);
-    int64_t slow = fold_known(event, "slow_ppm");
-    t->slow_ppm = slow == UNKNOWN ? (t->throttled ? 0 : 1000000) : slow;
+    t->slow_ppm = fold_slow_ppm(event);
     shape_read_list(&model_target_shape, t, "reasons", json_object_get(event, "reasons"));
 }

@@ -21,7 +21,7 @@ command -v "${CLANG:=clang}" >/dev/null || {
     echo "fuzz: no config.h in $build: configure first, and set BUILD" >&2
     exit 2
 }
-read -ra libraries < <(pkg-config --cflags --libs libpq jansson inih libcrypto | tr '\n' ' ')
+read -ra libraries <<<"$(pkg-config --cflags --libs libpq jansson inih libcrypto)"
 flags=(-std=gnu11 -g -O1 '-fsanitize=address,undefined' -fno-sanitize-recover=all
     '-DSYSCONFDIR="/etc"' "-I$build" "-I$top/src" "-I$top")
 
@@ -46,7 +46,7 @@ for source in "$top"/tests/fuzz/fuzz_*.c; do
     fi
     found=1
     seeds=()
-    for folder in "$top/tests/fuzz/seeds/${name#fuzz_}" "$top/config"; do
+    for folder in "$top/tests/fuzz/${name#fuzz_}" "$top/config"; do
         if [[ -d $folder ]]; then seeds+=("$folder"); fi
     done
     "$CLANG" "${flags[@]}" -fsanitize=fuzzer "$source" "$work/libnewel.a" \
