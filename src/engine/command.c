@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/units.h"
-#include "dialect/watch.h"
+#include "engine/errand.h"
 #include "journal/command.h"
 
 #include <ctype.h>
@@ -319,49 +319,7 @@ static void order_override(struct order *o)
              o->server[0] ? " on " : "", o->server, units_duration(span, o->span_us));
 }
 
-/* ---- errands: what needs a connection is done by a thread of its own ------- */
-
-struct errand {
-    struct run *run;
-    bool terminate;
-    int64_t pid;
-    char start[64];
-    char operator_name[128];
-};
-
-static void *run_errand(void *context)
-{
-    struct errand *errand = context;
-    struct run *r = errand->run;
-    const struct watch_words *words = watch_words(r->target->primary.engine);
-    const char *verb = errand->terminate ? "terminate" : "cancel";
-    char pid[24];
-    (void)snprintf(pid, sizeof pid, "%" PRId64, errand->pid);
-    const char *params[] = {pid, errand->start};
-    struct error e;
-    struct db *db = run_connect(r, "errand", &e);
-    struct db_rows *rows = NULL;
-    enum db_fault fault = db ? db_query(db, &rows, &e, errand->terminate ? words->terminate
-                                                                         : words->cancel,
-                                        2, params)
-                             : DB_LOST;
-    if (fault != DB_OK)
-        run_alarm(r, "warn", verb, "%s of pid %s failed: %s", verb, pid, e.why);
-    else if (db_row_count(rows) != 1 || !db_bool(rows, 0, 0))
-        run_alarm(r, "warn", verb, "%s: pid %s is no longer the session that was chosen; "
-                                   "nothing was sent", verb, pid);
-    else
-        run_alarm(r, "info", verb, "%s was sent to pid %s for %s", verb, pid,
-                  errand->operator_name);
-    db_rows_free(rows);
-    run_disconnect(r, db);
-    run_lock(r);
-    r->errands--;
-    run_wake(r);
-    run_unlock(r);
-    free(errand);
-    return NULL;
-}
+/* ---- a blocker --------------------------------------------------------------- */
 
 static void find_start(void *context, const struct model *m)
 {
@@ -389,20 +347,10 @@ static void order_signal(struct order *o)
                 refuse(o, "pid %" PRId64 " is newel's own session; use pause or stop", o->number);
         return;
     }
-    struct errand *errand = mem_alloc(sizeof *errand);
-    *errand = (struct errand){
-        .run = r, .terminate = o->verb == VERB_TERMINATE, .pid = o->number};
-    memcpy(errand->start, o->start, sizeof errand->start);
-    (void)snprintf(errand->operator_name, sizeof errand->operator_name, "%s",
-                   o->speaker->name ? o->speaker->name : "unknown");
-    pthread_t thread;
-    if (pthread_create(&thread, NULL, run_errand, errand) != 0) {
-        free(errand);
+    if (!errand_send(r, o->verb == VERB_TERMINATE, o->number, o->start, o->speaker->name)) {
         str_add(&o->answer, "no thread to do it; try again");
         return;
     }
-    r->errands++;
-    (void)pthread_detach(thread);
     str_addf(&o->answer, "%s is on its way to pid %" PRId64, verb_words(o->verb)->name, o->number);
 }
 

@@ -19,18 +19,26 @@ static void copy(char *out, size_t size, const char *text)
     (void)snprintf(out, size, "%s", text ? text : "");
 }
 
+static enum db_fault ask_schema(struct db *db, const struct state_words *words, bool *there,
+                                struct error *e)
+{
+    struct db_rows *rows;
+    enum db_fault fault = db_query(db, &rows, e, words->schema_there, 0, NULL);
+    *there = fault == DB_OK && db_bool(rows, 0, 0);
+    if (fault == DB_OK)
+        db_rows_free(rows);
+    return fault;
+}
+
 enum db_fault state_read(struct db *db, const char *id, struct state *out, struct error *e)
 {
     *out = (struct state){.renewed_s = -1, .phase = PHASE_PREFLIGHT, .state = STATE_TODO};
     const struct state_words *words = state_words(DB_POSTGRESQL);
+    bool there;
     struct db_rows *rows;
-    enum db_fault fault = db_query(db, &rows, e, words->schema_there, 0, NULL);
-    if (fault != DB_OK)
+    enum db_fault fault = ask_schema(db, words, &there, e);
+    if (fault != DB_OK || !there)
         return fault;
-    bool there = db_bool(rows, 0, 0);
-    db_rows_free(rows);
-    if (!there)
-        return DB_OK;
     const char *params[] = {id};
     fault = db_query(db, &rows, e, words->read, 1, params);
     if (fault != DB_OK)
@@ -61,14 +69,11 @@ enum db_fault state_read(struct db *db, const char *id, struct state *out, struc
 enum db_fault state_list(struct db *db, char ***ids, size_t *count, struct error *e)
 {
     const struct state_words *words = state_words(DB_POSTGRESQL);
+    bool there;
     struct db_rows *rows;
-    enum db_fault fault = db_query(db, &rows, e, words->schema_there, 0, NULL);
-    if (fault != DB_OK)
+    enum db_fault fault = ask_schema(db, words, &there, e);
+    if (fault != DB_OK || !there)
         return fault;
-    bool there = db_bool(rows, 0, 0);
-    db_rows_free(rows);
-    if (!there)
-        return DB_OK;
     fault = db_query(db, &rows, e, words->list, 0, NULL);
     if (fault != DB_OK)
         return fault;
@@ -87,11 +92,9 @@ enum phase state_next(const struct state *s)
 
 static bool make_schema(struct run *r, struct db *db, struct error *e)
 {
-    struct db_rows *rows;
-    if (db_query(db, &rows, e, words_of(r)->schema_there, 0, NULL) != DB_OK)
+    bool there;
+    if (ask_schema(db, words_of(r), &there, e) != DB_OK)
         return false;
-    bool there = db_bool(rows, 0, 0);
-    db_rows_free(rows);
     if (there)
         return true;
     /* two engines that start at once may collide in the catalog; the second then finds it there */
