@@ -95,8 +95,22 @@ static void prepare_styles(struct terminal *t)
     }
 }
 
+/* newterm() takes terminals that cannot place their cursor, and leaks for unknown ones. */
+static bool can_draw(int fd)
+{
+    int why;
+    if (setupterm(NULL, fd, &why) != OK)
+        return false;
+    char *place = tigetstr("cup");
+    bool can = place && place != (char *)-1;
+    (void)del_curterm(cur_term);
+    return can;
+}
+
 struct terminal *terminal_open(FILE *out, FILE *in)
 {
+    if (!can_draw(fileno(out)))
+        return NULL;
     struct termios modes;
     bool has_modes = tcgetattr(fileno(out), &modes) == 0;
     SCREEN *screen = newterm(NULL, out, in);

@@ -294,6 +294,7 @@ static bool open_terminal(struct console *c, struct error *e)
 int console_run(const struct console_options *options, struct error *e)
 {
     struct console c = {0};
+    *e = (struct error){0};
     bool utf8 = terminal_is_utf8();
     bool ok = open_model(&c, options, options->screen, e) && catch_signals(e);
     if (ok && !open_terminal(&c, e)) {
@@ -301,8 +302,6 @@ int console_run(const struct console_options *options, struct error *e)
         release_signals();
     }
     if (!ok) {
-        if (options->control_fd >= 0)
-            (void)close(options->control_fd);
         close_model(&c);
         return error_exit_status(e);
     }
@@ -325,6 +324,7 @@ bool console_dump(const struct console_options *options, int width, int height, 
                   FILE *out, struct error *e)
 {
     struct console c = {0};
+    *e = (struct error){0};
     bool ok = open_model(&c, options, screen ? screen : options->screen, e);
     if (ok) {
         /* all marks of an ordinary session; a huge one is told to be unfinished */
@@ -337,8 +337,6 @@ bool console_dump(const struct console_options *options, int width, int height, 
             ok = error_errno(e, errno, "cannot write the screen");
         str_free(&text);
     }
-    if (options->control_fd >= 0)
-        (void)close(options->control_fd);
     close_model(&c);
     return ok;
 }

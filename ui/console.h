@@ -9,7 +9,7 @@
 
 struct console_options {
     const char *journal_path;
-    int control_fd; /* the engine's socket, taken over; -1: a file only */
+    int control_fd; /* the engine's socket, the caller's to close; -1: a file only */
     bool read_only;
     bool review;
     int64_t at_us;      /* review: where to start, 0: the beginning; a dump: the moment shown */

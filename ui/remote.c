@@ -5,7 +5,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* A request is a short line: if the socket does not take it in this time, the engine hangs. */
 #define SEND_MS 50
@@ -37,7 +36,6 @@ static void lose(struct remote *r, struct view *v)
 {
     if (r->fd < 0)
         return;
-    (void)close(r->fd);
     r->fd = -1;
     v->link = LINK_GONE;
     if (r->count)
@@ -64,8 +62,6 @@ void remote_close(struct remote *r)
 {
     while (r->count)
         forget_first(r);
-    if (r->fd >= 0)
-        (void)close(r->fd);
     r->fd = -1;
     str_free(&r->reader.buffer);
 }

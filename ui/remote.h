@@ -11,7 +11,7 @@
 #define REMOTE_PENDING 32
 
 struct remote {
-    int fd; /* -1: none, or gone */
+    int fd; /* not ours to close; -1: none, or gone */
     struct wire_reader reader;
     struct pending {
         char *what; /* "batch 1250", for the message line; NULL: says nothing when accepted */

@@ -317,7 +317,7 @@ static void draw_server(struct stack *s, const struct model_target *t)
 }
 
 /* What `n` would do, or what comes after what runs now. */
-static void draw_next(struct stack *s, const struct model_target *t)
+static void draw_next(struct stack *s, const struct model_target *t, const struct view *v)
 {
     if (rows_left(s) < 1)
         return;
@@ -334,7 +334,7 @@ static void draw_next(struct stack *s, const struct model_target *t)
     bool again = ph->state == STATE_FAILED;
     pen_printf(&p, now ? STYLE_WARN : STYLE_TITLE, "%s %d %s", again ? "AGAIN" : "NEXT ", next + 1,
                phase_name(next));
-    if (now)
+    if (now && !v->review && !v->read_only)
         pen_text(&p, STYLE_KEY, "  press n");
     if (ph->estimate)
         pen_printf(&p, STYLE_DIM, "  %s", ph->estimate);
@@ -510,7 +510,7 @@ void screen_overview(struct canvas *c, const struct model *m, const struct view 
     draw_statement(&s, t, v);
     draw_lag(&s, t);
     draw_server(&s, t);
-    draw_next(&s, t);
+    draw_next(&s, t, v);
     if (r.height >= TALL && backfill_begun(t) && rows_left(&s) > 12) {
         int rows = rows_left(&s) / 3;
         draw_charts(c, rect_rows(s.r, s.row + 1, rows - 1), t);
@@ -544,6 +544,6 @@ void screen_minimal(struct canvas *c, const struct model *m, const struct view *
     draw_reasons(&s, t, v);
     draw_statement(&s, t, v);
     draw_lag(&s, t);
-    draw_next(&s, t);
+    draw_next(&s, t, v);
     draw_headlines(c, rect_below(s.r, s.row), m);
 }

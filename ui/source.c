@@ -57,6 +57,7 @@ bool source_seek(struct source *s, struct model *m, struct view *v, int64_t time
         v->now_us = time_us;
     refill_log(s, v);
     note_gaps(s, v);
+    view_follow(v, m);
     v->log_seq = 0;
     return true;
 }
@@ -92,6 +93,8 @@ bool source_follow(struct source *s, struct model *m, struct view *v)
 {
     size_t n = feed_advance(s->feed, m, INT64_MAX, FOLD_MOST, keep_in_log, v);
     note_gaps(s, v);
+    if (n)
+        view_follow(v, m);
     return n > 0;
 }
 
@@ -108,6 +111,7 @@ bool source_play(struct source *s, struct model *m, struct view *v, int64_t us)
     }
     (void)feed_advance(s->feed, m, v->now_us, 0, keep_in_log, v);
     note_gaps(s, v);
+    view_follow(v, m);
     return true;
 }
 

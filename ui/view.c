@@ -37,7 +37,7 @@ enum screen screen_from_name(const char *name)
 
 void view_init(struct view *v)
 {
-    *v = (struct view){.target = -1, .speed = 1};
+    *v = (struct view){.target = -1, .followed = -1, .speed = 1};
 }
 
 void view_close_ask(struct view *v)
@@ -83,8 +83,19 @@ const struct model_target *view_target(const struct view *v, const struct model 
 {
     if (!m->target_count)
         return NULL;
-    size_t i = v->target >= 0 ? (size_t)v->target : m->focus;
+    size_t i = v->target >= 0     ? (size_t)v->target
+               : v->followed >= 0 ? (size_t)v->followed
+                                  : m->focus;
     return &m->targets[i < m->target_count ? i : 0];
+}
+
+void view_follow(struct view *v, const struct model *m)
+{
+    bool held = v->followed >= 0 && (size_t)v->followed < m->target_count;
+    enum model_doing doing = held ? model_doing(&m->targets[v->followed]) : DOING_IDLE;
+    bool moves_on = doing == DOING_IDLE || doing == DOING_DONE;
+    if (!held || (moves_on && v->ask.kind == ASK_NONE && v->page == PAGE_NONE))
+        v->followed = m->focus < m->target_count ? (int)m->focus : -1;
 }
 
 int view_lock(const struct view *v, const struct model_target *t)
@@ -122,7 +133,7 @@ enum phase view_next_phase(const struct model_target *t)
 /* ---- the top line ---- */
 
 static void add_state(struct str *out, enum style *style, const struct model *m,
-                      const struct model_target *t)
+                      const struct model_target *t, bool can_answer)
 {
     *style = STYLE_BADGE_WARN;
     switch (model_doing(t)) {
@@ -131,7 +142,7 @@ static void add_state(struct str *out, enum style *style, const struct model *m,
         str_add(out, "IDLE");
         break;
     case DOING_ASKING:
-        str_addf(out, "ASKING %s? press n", phase_name(view_next_phase(t)));
+        str_addf(out, "ASKING %s?%s", phase_name(view_next_phase(t)), can_answer ? " press n" : "");
         break;
     case DOING_RUNNING:
         *style = STYLE_BADGE;
@@ -267,7 +278,7 @@ static void draw_top(struct canvas *c, const struct model *m, const struct view 
     enum style age_style, state_style = STYLE_BADGE;
     add_age(&age, &age_style, m, v);
     if (t)
-        add_state(&state, &state_style, m, t);
+        add_state(&state, &state_style, m, t, !v->review && !v->read_only);
     else
         str_add(&state, m->ended ? "ENDED" : "STARTING");
 
@@ -287,10 +298,14 @@ static void draw_top(struct canvas *c, const struct model *m, const struct view 
 /* ---- tabs, message, keys ---- */
 
 /* A mark, not only a colour, where a screen has something to say. */
-static bool tab_calls(enum screen s, const struct model_target *t)
+static bool tab_calls(enum screen s, const struct model *m, const struct model_target *t)
 {
     if (!t)
         return false;
+    if (s == SCREEN_TARGETS)
+        for (size_t i = 0; i < m->target_count; i++)
+            if (&m->targets[i] != t && model_doing(&m->targets[i]) == DOING_FAILED)
+                return true;
     if (s == SCREEN_LOCKS)
         return t->lock_count > 0;
     if (s == SCREEN_REPLICAS)
@@ -308,7 +323,7 @@ static void draw_tabs(struct canvas *c, const struct model *m, const struct view
     bool roomy = line.width >= 78;
     for (unsigned i = 0; i < SCREEN_HELP; i++) {
         bool here = v->screen == i;
-        bool calls = tab_calls((enum screen)i, t);
+        bool calls = tab_calls((enum screen)i, m, t);
         enum style style = here ? STYLE_SELECTED : calls ? STYLE_WARN : STYLE_DIM;
         pen_printf(&p, style, "%u%s%s", i + 1, calls ? "!" : " ", roomy || here ? titles[i] : "");
         pen_text(&p, STYLE_NORMAL, " ");

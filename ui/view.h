@@ -99,7 +99,8 @@ struct view {
     int64_t file_gaps; /* broken lines met */
     struct timeline timeline;
 
-    int target; /* chosen with Tab; -1: the one being worked on */
+    int target;   /* chosen with Tab; -1: the one being worked on */
+    int followed; /* the one being worked on, held while it is: see view_follow() */
     int selected[SCREEN_COUNT];
     int scroll; /* of pages, help and SQL */
     int limit_selected;
@@ -128,6 +129,11 @@ void view_open(struct view *v, enum page page); /* from its beginning */
 
 /* The target that is shown, or NULL before there is one. */
 const struct model_target *view_target(const struct view *v, const struct model *m);
+/*
+ * With several targets at work the newest event is now of one, now of another:
+ * what is shown stays with one of them, or a key would hit the wrong one.
+ */
+void view_follow(struct view *v, const struct model *m);
 /* The index of the selected session in `t->locks`, or -1 when it is gone (or none is selected). */
 int view_lock(const struct view *v, const struct model_target *t);
 

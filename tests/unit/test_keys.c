@@ -328,6 +328,27 @@ static void the_selection_follows_its_session(void **state)
     world_close(&w);
 }
 
+static void what_is_shown_stays_with_a_target_at_work(void **state)
+{
+    (void)state;
+    struct world w;
+    world_open(&w);
+    view_follow(&w.v, &w.m);
+    assert_string_equal(view_target(&w.v, &w.m)->name, "o1");
+    tell(&w, 10,
+         "{\"event\":\"phase\",\"target\":\"o2\",\"phase\":\"preflight\",\"state\":\"failed\","
+         "\"error\":{\"what\":\"w\",\"why\":\"y\"}}");
+    view_follow(&w.v, &w.m);
+    assert_string_equal(view_target(&w.v, &w.m)->name, "o1");
+    char *text = picture(&w, 80, 24);
+    assert_shown(text, "5!Targets"); /* but it is not hidden that the other one failed */
+    free(text);
+    (void)press(&w, KEYS_TAB);
+    assert_string_equal(view_target(&w.v, &w.m)->name, "o2");
+    assert_request(press(&w, ' '), "{\"do\":\"pause\",\"operator\":\"ann\",\"target\":\"o2\"}");
+    world_close(&w);
+}
+
 static void times_are_read_in_three_forms(void **state)
 {
     (void)state;
@@ -388,6 +409,7 @@ int main(void)
         cmocka_unit_test(leaving_asks_and_a_slip_does_not_leave),
         cmocka_unit_test(a_reader_and_a_recording_change_nothing),
         cmocka_unit_test(the_selection_follows_its_session),
+        cmocka_unit_test(what_is_shown_stays_with_a_target_at_work),
         cmocka_unit_test(times_are_read_in_three_forms),
     };
     return cmocka_run_group_tests_name("keys", tests, in_utc, NULL);
