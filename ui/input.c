@@ -119,7 +119,7 @@ static void move_to_end(struct view *v, const struct model *m, bool last)
         move(v, m, last ? 1 << 20 : -(1 << 20));
 }
 
-static void go_screen(struct view *v, enum screen screen)
+static void go_screen(struct view *v, enum screen_id screen)
 {
     if (screen == SCREEN_HELP && v->screen != SCREEN_HELP)
         v->before_help = v->screen;
@@ -366,7 +366,7 @@ struct effect input_key(struct view *v, const struct model *m, uint32_t key)
         (void)question_put(v, ASK_FILTER, NULL, "Filter:");
         return nothing;
     case ACTION_SCREEN:
-        go_screen(v, (enum screen)(key - '1'));
+        go_screen(v, (enum screen_id)(key - '1'));
         return nothing;
     case ACTION_UP:
         move(v, m, -1);

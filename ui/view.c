@@ -20,18 +20,18 @@ static const char *const titles[SCREEN_COUNT] = {
     "Overview", "Tables", "Locks", "Replicas", "Targets", "Plans", "Clients", "Log", "SQL", "Help",
 };
 
-const char *screen_title(enum screen screen)
+const char *screen_title(enum screen_id screen)
 {
     return (unsigned)screen < SCREEN_COUNT ? titles[screen] : "";
 }
 
-enum screen screen_from_name(const char *name)
+enum screen_id screen_from_name(const char *name)
 {
     if (name[0] >= '1' && name[0] <= '9' && !name[1])
-        return (enum screen)(name[0] - '1');
+        return (enum screen_id)(name[0] - '1');
     for (unsigned i = 0; i < SCREEN_COUNT; i++)
         if (strcasecmp(titles[i], name) == 0)
-            return (enum screen)i;
+            return (enum screen_id)i;
     return SCREEN_COUNT;
 }
 
@@ -298,7 +298,7 @@ static void draw_top(struct canvas *c, const struct model *m, const struct view 
 /* ---- tabs, message, keys ---- */
 
 /* A mark, not only a colour, where a screen has something to say. */
-static bool tab_calls(enum screen s, const struct model *m, const struct model_target *t)
+static bool tab_calls(enum screen_id s, const struct model *m, const struct model_target *t)
 {
     if (!t)
         return false;
@@ -323,7 +323,7 @@ static void draw_tabs(struct canvas *c, const struct model *m, const struct view
     bool roomy = line.width >= 78;
     for (unsigned i = 0; i < SCREEN_HELP; i++) {
         bool here = v->screen == i;
-        bool calls = tab_calls((enum screen)i, m, t);
+        bool calls = tab_calls((enum screen_id)i, m, t);
         enum style style = here ? STYLE_SELECTED : calls ? STYLE_WARN : STYLE_DIM;
         pen_printf(&p, style, "%u%s%s", i + 1, calls ? "!" : " ", roomy || here ? titles[i] : "");
         pen_text(&p, STYLE_NORMAL, " ");

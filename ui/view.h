@@ -10,7 +10,7 @@
 #include "ui/canvas.h"
 #include "ui/log.h"
 
-enum screen {
+enum screen_id {
     SCREEN_OVERVIEW,
     SCREEN_TABLES,
     SCREEN_LOCKS,
@@ -23,9 +23,9 @@ enum screen {
     SCREEN_HELP,
     SCREEN_COUNT,
 };
-const char *screen_title(enum screen screen); /* "Overview" */
+const char *screen_title(enum screen_id screen); /* "Overview" */
 /* "overview", in any case, or its number; SCREEN_COUNT: none. */
-enum screen screen_from_name(const char *name);
+enum screen_id screen_from_name(const char *name);
 
 /* A full page laid over the screen. */
 enum page {
@@ -89,7 +89,7 @@ struct timeline {
 };
 
 struct view {
-    enum screen screen, before_help;
+    enum screen_id screen, before_help;
     enum page page;
     struct ask ask;
     bool ascii, read_only, review, playing;

@@ -52,7 +52,7 @@ static void every_screen_fits_every_size(void **state)
                 for (int s = 0; s < SCREEN_COUNT; s++) {
                     w.v.ascii = ascii;
                     w.v.review = review;
-                    w.v.screen = (enum screen)s;
+                    w.v.screen = (enum screen_id)s;
                     char *text = picture(&w, sizes[i].width, sizes[i].height);
                     assert_fits(text, sizes[i].width, sizes[i].height);
                     for (const char *c = text; ascii && *c; c++)
@@ -70,7 +70,7 @@ static void an_empty_model_is_drawn_too(void **state)
     view_init(&w.v);
     for (size_t i = 0; i < COUNT_OF(sizes); i++)
         for (int s = 0; s < SCREEN_COUNT; s++) {
-            w.v.screen = (enum screen)s;
+            w.v.screen = (enum screen_id)s;
             char *text = picture(&w, sizes[i].width, sizes[i].height);
             assert_fits(text, sizes[i].width, sizes[i].height);
             free(text);
@@ -272,7 +272,7 @@ static void text_from_outside_cannot_command_the_terminal(void **state)
          "\"state\":\"active\",\"query\":\"a\\r\\n\\u001b[2Jb\",\"start\":\"s\"}]}");
     tell(&w, 10, "{\"event\":\"note\",\"operator\":\"a\\u001b[1m\",\"text\":\"\\u001b[2J\"}");
     for (int s = 0; s < SCREEN_COUNT; s++) {
-        w.v.screen = (enum screen)s;
+        w.v.screen = (enum screen_id)s;
         char *text = picture(&w, 120, 40);
         assert_fits(text, 120, 40);
         free(text);
