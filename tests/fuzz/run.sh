@@ -22,7 +22,7 @@ command -v "${CLANG:=clang}" >/dev/null || {
     exit 2
 }
 read -ra libraries <<<"$(pkg-config --cflags --libs libpq jansson inih libcrypto)"
-flags=(-std=gnu11 -g -O1 '-fsanitize=address,undefined' -fno-sanitize-recover=all
+flags=(-std=gnu11 -D_GNU_SOURCE -g -O1 '-fsanitize=address,undefined' -fno-sanitize-recover=all
     '-DSYSCONFDIR="/etc"' "-I$build" "-I$top/src" "-I$top")
 
 # All that needs no terminal and no engine; the linker takes what a fuzzer calls.
