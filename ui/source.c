@@ -72,6 +72,10 @@ bool source_open(struct source *s, const char *path, struct model *m, struct vie
     if (!s->scanner)
         return false;
     learn_span(s, v);
+    if (v->timeline.first_us == 0 && v->review) {
+        error_set(e, ERROR_USAGE, "%s holds no event", path);
+        return error_todo(e, "name a journal: ID/START-TIME.jsonl in the state folder");
+    }
     if (v->timeline.first_us == 0) {
         /* nothing in it yet: an engine that is just starting */
         (void)source_follow(s, m, v);

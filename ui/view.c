@@ -214,7 +214,9 @@ static void add_age(struct str *out, enum style *style, const struct model *m, c
         str_add(out, " [RO]");
 }
 
-static void add_place(struct str *out, const struct model *m, const struct model_target *t)
+/* `room` columns: where not all of it fits, what tells one session from another remains. */
+static void add_place(struct str *out, const struct model *m, const struct model_target *t,
+                      int room)
 {
     if (t && t->name)
         str_addf(out, "%s/", t->name);
@@ -222,6 +224,13 @@ static void add_place(struct str *out, const struct model *m, const struct model
     /* the schema is the first to go: the top line has no room for it */
     const char *dot = strrchr(table, '.');
     str_addf(out, "%s.%s", dot ? dot + 1 : table, m->column ? m->column : "?");
+    if (text_width(str_text(out)) <= room || !t || !t->name)
+        return;
+    str_clear(out);
+    if (m->target_count > 1)
+        str_add(out, t->name);
+    else
+        str_addf(out, "%s.%s", dot ? dot + 1 : table, m->column ? m->column : "?");
 }
 
 static const char *engine_short(const char *engine)
@@ -239,17 +248,18 @@ static void draw_where(struct pen *p, const struct model *m, const struct model_
                        int state_width)
 {
     struct str place = {0}, version = {0}, phase = {0};
-    add_place(&place, m, t);
     if (t && t->version)
         str_addf(&version, "%s %s  ", engine_short(t->engine), t->version);
     if (t && t->phase < PHASE_COUNT)
         str_addf(&phase, "%d/%d %s  ", (int)t->phase + 1, PHASE_COUNT, phase_name(t->phase));
     int room = pen_left(p) - (state_width < 24 ? state_width : 24) - 2;
-    int phase_width = text_width(str_text(&phase)), place_width = text_width(str_text(&place)) + 2;
+    int phase_width = text_width(str_text(&phase));
     bool with_phase = room >= phase_width;
     room -= with_phase ? phase_width : 0;
+    add_place(&place, m, t, room - 2);
+    int place_width = text_width(str_text(&place)) + 2;
     int place_room = room < place_width ? room : place_width;
-    bool with_place = place_room >= 12;
+    bool with_place = place_room >= 8;
     room -= with_place ? place_room : 0;
     bool with_version = room >= text_width(str_text(&version));
     room -= with_version ? text_width(str_text(&version)) : 0;
@@ -332,12 +342,17 @@ static void draw_tabs(struct canvas *c, const struct model *m, const struct view
         pen_text(&p, STYLE_SELECTED, "?");
 }
 
+static bool asks_by_prompt(enum ask_kind kind)
+{
+    return kind != ASK_NONE && kind != ASK_KILL && kind != ASK_QUIT;
+}
+
 static void draw_prompt(struct canvas *c, const struct view *v, struct rect line)
 {
     struct pen p = pen_at(c, line, 0);
     pen_text(&p, STYLE_WARN, v->ask.about);
     pen_text(&p, STYLE_NORMAL, " ");
-    if (v->ask.kind != ASK_STEP) {
+    if (asks_by_prompt(v->ask.kind) && v->ask.kind != ASK_STEP) {
         /* the end of what is typed is what one looks at */
         const char *typed = str_text(&v->ask.input);
         int over = text_width(typed) - (pen_left(&p) - 1);
@@ -353,15 +368,11 @@ static void draw_prompt(struct canvas *c, const struct view *v, struct rect line
     c->cursor_y = p.y;
 }
 
-static bool asks_by_prompt(enum ask_kind kind)
-{
-    return kind != ASK_NONE && kind != ASK_KILL && kind != ASK_QUIT;
-}
-
 static void draw_message(struct canvas *c, const struct model *m, const struct view *v,
                          struct rect line)
 {
-    if (asks_by_prompt(v->ask.kind)) {
+    /* a box needs room; without it the question stands here */
+    if (asks_by_prompt(v->ask.kind) || (v->ask.kind != ASK_NONE && c->height < 8)) {
         draw_prompt(c, v, line);
         return;
     }

@@ -39,6 +39,7 @@ static bool read_options(int argc, char **argv, struct request *r, struct error 
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
+    opterr = 0; /* the words are ours */
     for (int option; (option = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
         switch (option) {
         case AT:
@@ -57,7 +58,7 @@ static bool read_options(int argc, char **argv, struct request *r, struct error 
             r->help = true;
             return true;
         default:
-            error_set(e, ERROR_USAGE, "newel review does not know this option");
+            error_set(e, ERROR_USAGE, "newel review cannot use %s", argv[optind - 1]);
             return error_todo(e, "newel review --help lists them");
         }
     }
