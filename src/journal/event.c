@@ -2,8 +2,8 @@
 #include "journal/event.h"
 
 #include "base/digest.h"
+#include "base/text.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -98,8 +98,12 @@ json_t *event_parse(const char *line, size_t length, struct error *e)
     json_error_t where;
     json_t *event = json_loadb(line, length, JSON_REJECT_DUPLICATES, &where);
     if (!event) {
+        /* the parser quotes what it stumbled over, which may be anything */
+        struct str clean = {0};
+        text_add_line(&clean, where.text);
         error_set(e, ERROR_USAGE, "not JSON");
-        error_why(e, "%s at byte %d", where.text, where.position);
+        error_why(e, "%s at byte %d", str_text(&clean), where.position);
+        str_free(&clean);
         return NULL;
     }
     if (json_get_int(event, "seq", 0) > 0 && json_get_int(event, "time", -1) >= 0 &&

@@ -24,7 +24,10 @@ enum model_doing model_doing(const struct model_target *t)
         return DOING_PAUSED;
     switch (state) {
     case STATE_RUNNING:
-        return t->throttled && t->phase == PHASE_BACKFILL ? DOING_THROTTLED : DOING_RUNNING;
+        /* verify passes the table once more when it found rows left out */
+        return t->throttled && (t->phase == PHASE_BACKFILL || t->phase == PHASE_VERIFY)
+                   ? DOING_THROTTLED
+                   : DOING_RUNNING;
     case STATE_WAITING:
         return DOING_WAITING;
     case STATE_ASKING:

@@ -21,9 +21,10 @@ command -v "${CLANG:=clang}" >/dev/null || {
     echo "fuzz: no config.h in $build: configure first, and set BUILD" >&2
     exit 2
 }
-read -ra libraries <<<"$(pkg-config --cflags --libs libpq jansson inih libcrypto)"
+read -ra libraries <<<"$(pkg-config --libs libpq jansson inih libcrypto)"
+read -ra includes <<<"$(pkg-config --cflags libpq jansson inih libcrypto)"
 flags=(-std=gnu11 -D_GNU_SOURCE -g -O1 '-fsanitize=address,undefined' -fno-sanitize-recover=all
-    '-DSYSCONFDIR="/etc"' "-I$build" "-I$top/src" "-I$top")
+    '-DSYSCONFDIR="/etc"' "-I$build" "-I$top/src" "-I$top" "${includes[@]}")
 
 # All that needs no terminal and no engine; the linker takes what a fuzzer calls.
 objects() {

@@ -119,6 +119,18 @@ static void what_is_no_event_is_refused_with_a_reason(void **state)
     }
 }
 
+static void the_reason_quotes_no_control_characters(void **state)
+{
+    (void)state;
+    struct error e;
+    static const char line[] = "{\"seq\": \033[2J\302\233}";
+    assert_null(event_parse(line, sizeof line - 1, &e));
+    assert_null(strchr(e.why, '\033'));
+    static const char word[] = "{\"seq\": 1 \xe2\x80\xae}";
+    assert_null(event_parse(word, sizeof word - 1, &e));
+    assert_null(strstr(e.why, "\xe2\x80\xae"));
+}
+
 static void an_unknown_event_parses_and_is_known_as_unknown(void **state)
 {
     (void)state;
@@ -224,6 +236,7 @@ int main(void)
         cmocka_unit_test(an_event_sealed_again_gets_new_seals_in_their_places),
         cmocka_unit_test(a_chain_holds_only_with_the_right_hash_before_it),
         cmocka_unit_test(what_is_no_event_is_refused_with_a_reason),
+        cmocka_unit_test(the_reason_quotes_no_control_characters),
         cmocka_unit_test(an_unknown_event_parses_and_is_known_as_unknown),
         cmocka_unit_test(eight_bit_garbage_is_cleaned_on_its_way_in),
         cmocka_unit_test(headlines_say_what_people_want_to_know),
