@@ -8,20 +8,54 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Each try that met a lock is an event of its own, so the end's model has lost count. */
-static void count_one(void *context, const json_t *event, int64_t offset)
+struct reading {
+    struct demo_told *told;
+    bool begun, done;               /* the backfill */
+    int64_t wal_before, wal_behind; /* the primary's WAL around it */
+};
+
+static void read_sample(struct reading *r, const json_t *event)
+{
+    const char *of = json_get_text(event, "of", "");
+    int64_t lag = json_get_int(event, "lag_us", UNKNOWN);
+    int64_t wal = json_get_int(event, "wal_bytes", UNKNOWN);
+    if (strcmp(of, "replica") == 0 && lag > r->told->worst_lag_us)
+        r->told->worst_lag_us = lag;
+    if (strcmp(of, "server") != 0 || wal == UNKNOWN)
+        return;
+    if (!r->begun)
+        r->wal_before = wal;
+    else if (!r->done || r->wal_behind == UNKNOWN)
+        r->wal_behind = wal;
+}
+
+static void read_phase(struct reading *r, const json_t *event)
+{
+    const char *state = json_get_text(event, "state", "");
+    if (strcmp(json_get_text(event, "phase", ""), phase_name(PHASE_BACKFILL)) != 0)
+        return;
+    r->begun = r->begun || strcmp(state, "running") == 0;
+    if (strcmp(state, "done") == 0) {
+        r->done = true;
+        /* the next sample has the rest of it */
+        r->wal_behind = UNKNOWN;
+    }
+}
+
+/* What the model does not keep: the worst, the sum, and each try that gave way. */
+static void read_one(void *context, const json_t *event, int64_t offset)
 {
     (void)offset;
-    struct demo_told *told = context;
+    struct reading *r = context;
     switch (event_type_of(event)) {
-    case EVENT_SAMPLE: {
-        int64_t lag = json_get_int(event, "lag_us", UNKNOWN);
-        if (strcmp(json_get_text(event, "of", ""), "replica") == 0 && lag > told->worst_lag_us)
-            told->worst_lag_us = lag;
+    case EVENT_SAMPLE:
+        read_sample(r, event);
         break;
-    }
+    case EVENT_PHASE:
+        read_phase(r, event);
+        break;
     case EVENT_STATEMENT:
-        told->lock_waits += strcmp(json_get_text(event, "state", ""), "retry") == 0;
+        r->told->lock_waits += strcmp(json_get_text(event, "state", ""), "retry") == 0;
         break;
     default:
         break;
@@ -37,18 +71,20 @@ static void read_target(const struct model *m, const struct model_target *t, str
     told->rows = t->rows_done;
     told->batches = t->batches;
     told->retries = t->retries;
-    told->wal = t->wal_done;
 }
 
 bool demo_read_journal(const char *path, struct demo_told *out, struct error *e)
 {
-    *out = (struct demo_told){.worst_lag_us = UNKNOWN, .backfill_us = UNKNOWN};
+    *out = (struct demo_told){.worst_lag_us = UNKNOWN, .backfill_us = UNKNOWN, .wal = UNKNOWN};
     struct feed *f = feed_open(path, e);
     if (!f)
         return false;
     struct model *m = mem_alloc(sizeof *m);
     model_init(m);
-    (void)feed_advance(f, m, 0, 0, count_one, out);
+    struct reading r = {.told = out, .wal_before = UNKNOWN, .wal_behind = UNKNOWN};
+    (void)feed_advance(f, m, 0, 0, read_one, &r);
+    if (r.wal_before != UNKNOWN && r.wal_behind != UNKNOWN)
+        out->wal = r.wal_behind - r.wal_before;
     out->ended = m->ended;
     out->status = (int)m->end_status;
     if (m->target_count)
@@ -76,8 +112,10 @@ static void say_backfill(const struct demo_told *told)
     printf("\n  batches       %s", units_count(a, told->batches));
     printf(", %s tried again", units_count(a, told->retries));
     if (told->wal > 0)
-        printf("\n  WAL           %s, %s a row", units_size(a, told->wal),
+        printf("\n  WAL           %s meanwhile, at most %s a row", units_size(a, told->wal),
                units_size(b, told->wal / told->rows));
+    else
+        printf("\n  WAL           unknown: over before the next sample");
     putchar('\n');
 }
 
@@ -117,15 +155,26 @@ static void say_traffic(const struct demo_traffic *traffic)
     }
 }
 
+static const char *gave_way(char *out, size_t size, int64_t times)
+{
+    char n[UNITS_TEXT];
+    (void)snprintf(out, size, "newel gave way to another session's lock %s time%s, and tried again",
+                   units_count(n, times), times == 1 ? "" : "s");
+    return out;
+}
+
 void demo_print_summary(const struct demo_told *told, const struct demo_traffic *traffic)
 {
-    char text[UNITS_TEXT];
+    char text[UNITS_TEXT], line[128];
     printf("\nsummary\n");
     say_backfill(told);
-    printf("  replica lag   %s at worst\n",
-           told->worst_lag_us == UNKNOWN ? "unknown" : units_duration(text, told->worst_lag_us));
-    printf("  lock waits    %s, each ended by lock_timeout and tried again\n",
-           units_count(text, told->lock_waits));
+    printf("  replica lag   %s%s\n",
+           told->worst_lag_us == UNKNOWN ? "unknown"
+           : told->worst_lag_us == 0     ? "none was seen"
+                                         : units_duration(text, told->worst_lag_us),
+           told->worst_lag_us > 0 ? " at worst" : "");
+    printf("  lock waits    %s\n",
+           told->lock_waits ? gave_way(line, sizeof line, told->lock_waits) : "none was met");
     if (traffic)
         say_traffic(traffic);
 }
