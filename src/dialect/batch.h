@@ -19,13 +19,14 @@ struct batch_words {
     /*
      * One stripe of one window of blocks. $1 id $2 epoch $3 lane $4 old cursor $5 new cursor
      * $6 first block "(n,0)" $7 block behind the last $8 stripes - 1 $9 this stripe
-     * $10 is the range done after it? -> rows written
+     * $10 is the range done after it? -> rows written, WAL bytes of the server so far
      */
     char *(*blocks)(const struct words *w);
     /*
      * One range of keys behind the cursor. $1 id $2 epoch $3 lane $4 old cursor
      * $5 rows, then the upper bound's columns, then (unless `first`) the
-     * cursor's columns -> rows written, new cursor (NULL: the range is done)
+     * cursor's columns -> rows written, WAL bytes of the server so far, new cursor (NULL: the
+     * range is done)
      */
     char *(*keys)(const struct words *w, const struct batch_key *keys, size_t count, bool first);
     /* -> blocks of the table, its physical identity ("shape") */

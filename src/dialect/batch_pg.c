@@ -12,6 +12,9 @@
     "CASE (SELECT count(*) FROM saved) WHEN 1 THEN 1 "                                             \
     "ELSE ('newel_fenced:' || (SELECT count(*) FROM saved))::int END"
 
+/* What the server has written until now: the difference of two batches is what one has cost. */
+#define WAL "pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint"
+
 #define LEASE                                                                                      \
     "WITH lease AS MATERIALIZED (SELECT 1 FROM newel.migration\n"                                  \
     "    WHERE id = $1 AND epoch = $2::bigint FOR KEY SHARE),\n"
@@ -44,7 +47,7 @@ static char *blocks(const struct words *w)
     str_addf(&s, "      AND shape = pg_relation_filenode(%s)::text\n", regclass);
     free(regclass);
     str_add(&s, "      AND EXISTS (SELECT FROM lease) RETURNING 1)\n"
-                "SELECT (SELECT count(*) FROM written), " FENCE);
+                "SELECT (SELECT count(*) FROM written), " WAL ", " FENCE);
     str_free(&place);
     return str_take(&s);
 }
@@ -113,7 +116,7 @@ static char *keys_batch(const struct words *w, const struct batch_key *keys, siz
                 "    updated_at = clock_timestamp()\n"
                 "    WHERE migration = $1 AND lane = $3::int AND cursor = $4\n"
                 "      AND EXISTS (SELECT FROM lease) RETURNING 1)\n"
-                "SELECT (SELECT count(*) FROM written), (SELECT ");
+                "SELECT (SELECT count(*) FROM written), " WAL ", (SELECT ");
     add_key_json(&s, keys, count);
     str_add(&s, " FROM bound), " FENCE);
     str_free(&names);

@@ -211,6 +211,12 @@ static bool load_counts(struct run *r, struct db *db, struct error *e)
     r->batches = db_int(rows, 0, 1, 0);
     run_unlock(r);
     db_rows_free(rows);
+    if (db_query(db, &rows, e, watch_words(engine_of(r))->wal, 0, NULL) != DB_OK)
+        return false;
+    run_lock(r);
+    r->wal_mark = db_int(rows, 0, 0, UNKNOWN);
+    run_unlock(r);
+    db_rows_free(rows);
     return true;
 }
 

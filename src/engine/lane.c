@@ -28,7 +28,8 @@ struct walk {
 
 /* One batch as it was sent and what came of it. */
 struct batch {
-    int64_t aimed, updated, us, wal;
+    int64_t aimed, updated, us;
+    int64_t wal; /* of the server: so far, then since the batch before; UNKNOWN */
     char *cursor; /* after it */
     bool range_done;
 };
@@ -146,6 +147,7 @@ static enum db_fault send_blocks(struct walk *w, struct batch *batch, struct err
     if (fault != DB_OK)
         return fault;
     batch->updated = db_int(rows, 0, 0, 0);
+    batch->wal = db_int(rows, 0, 1, UNKNOWN);
     batch->cursor = mem_dup(cursor);
     db_rows_free(rows);
     w->window = after;
@@ -187,7 +189,8 @@ static enum db_fault send_keys(struct walk *w, struct batch *batch, struct error
     if (fault != DB_OK)
         return fault;
     batch->updated = db_int(rows, 0, 0, 0);
-    batch->cursor = mem_dup(db_value(rows, 0, 1));
+    batch->wal = db_int(rows, 0, 1, UNKNOWN);
+    batch->cursor = mem_dup(db_value(rows, 0, 2));
     batch->range_done = batch->cursor == NULL;
     if (!batch->cursor)
         batch->cursor = mem_dup(w->range->cursor);
@@ -228,15 +231,22 @@ static void record_batch(struct walk *w, const struct batch *batch)
     json_set_int(event, "rows_done", r->rows_done);
     json_set_int(event, "rows_total", r->facts.rows_estimate);
     json_set_int(event, "batches", r->batches);
+    if (batch->wal != UNKNOWN)
+        json_set_int(event, "wal", batch->wal);
     run_unlock(r);
     run_record(r, event);
 }
 
 /* The batch is committed: counts, journal, pace. Returns the rest before the next. */
-static int64_t account(struct walk *w, const struct batch *batch)
+static int64_t account(struct walk *w, struct batch *batch)
 {
     struct run *r = w->run;
     run_lock(r);
+    int64_t wal = batch->wal;
+    batch->wal = wal == UNKNOWN || r->wal_mark == UNKNOWN || wal < r->wal_mark ? UNKNOWN
+                                                                             : wal - r->wal_mark;
+    if (wal > r->wal_mark)
+        r->wal_mark = wal;
     free(w->range->cursor);
     w->range->cursor = mem_dup(batch->cursor);
     w->range->rows += batch->updated;

@@ -80,6 +80,7 @@ struct run {
 
     /* backfill, all lanes together */
     int64_t rows_done, batches, retries;
+    int64_t wal_mark; /* the primary's WAL at the last batch; UNKNOWN */
     int errands; /* threads that carry out a command; the run outlives them */
     bool plain; /* stripes do not pay at present: the horizon is held */
 };
