@@ -21,6 +21,7 @@
 #define ROWS_AT_ONCE 20000
 #define WARM_UP_US (2 * US_PER_S)
 #define MEASURE_US (3 * US_PER_S)
+#define REPORT_AHEAD_US (300 * US_PER_MS)
 #define STOP_PATIENCE_US (15 * US_PER_S)
 #define JOURNAL_MAX ((size_t)1 << 30)
 
@@ -293,7 +294,9 @@ static int migrate(struct demo *d, struct error *e)
     sigset_t mask;
     (void)sigprocmask(SIG_SETMASK, NULL, &mask);
     demo_traffic_period(d->traffic, DEMO_DURING);
-    int status = run_migration(&options, &d->journal_path, e);
+    /* the report takes its lock first, so that --yes meets one too */
+    int status = rest(REPORT_AHEAD_US, e) ? run_migration(&options, &d->journal_path, e)
+                                          : error_exit_status(e);
     /* an operator who leaves the console leaves the demo */
     char *socket_path = demo_engine_socket(demo_servers_folder(d->servers));
     demo_engine_end(socket_path, STOP_PATIENCE_US);

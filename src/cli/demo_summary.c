@@ -10,7 +10,7 @@
 
 struct reading {
     struct demo_told *told;
-    bool begun, done;               /* the backfill */
+    bool begun, done, behind;       /* the backfill; one sample after it */
     int64_t wal_before, wal_behind; /* the primary's WAL around it */
 };
 
@@ -25,8 +25,10 @@ static void read_sample(struct reading *r, const json_t *event)
         return;
     if (!r->begun)
         r->wal_before = wal;
-    else if (!r->done || r->wal_behind == UNKNOWN)
+    else if (!r->behind)
         r->wal_behind = wal;
+    /* the first sample behind the end has the rest of it */
+    r->behind = r->done;
 }
 
 static void read_phase(struct reading *r, const json_t *event)
@@ -35,11 +37,7 @@ static void read_phase(struct reading *r, const json_t *event)
     if (strcmp(json_get_text(event, "phase", ""), phase_name(PHASE_BACKFILL)) != 0)
         return;
     r->begun = r->begun || strcmp(state, "running") == 0;
-    if (strcmp(state, "done") == 0) {
-        r->done = true;
-        /* the next sample has the rest of it */
-        r->wal_behind = UNKNOWN;
-    }
+    r->done = r->done || strcmp(state, "done") == 0;
 }
 
 /* What the model does not keep: the worst, the sum, and each try that gave way. */
@@ -112,7 +110,7 @@ static void say_backfill(const struct demo_told *told)
     printf("\n  batches       %s", units_count(a, told->batches));
     printf(", %s tried again", units_count(a, told->retries));
     if (told->wal > 0)
-        printf("\n  WAL           %s meanwhile, at most %s a row", units_size(a, told->wal),
+        printf("\n  WAL           %s with the traffic's, about %s a row", units_size(a, told->wal),
                units_size(b, told->wal / told->rows));
     else
         printf("\n  WAL           unknown: over before the next sample");
