@@ -11,6 +11,8 @@
 
 #define BEAT_EVERY_US (200 * US_PER_MS)
 #define LOAD_EVERY_US US_PER_S
+/* That nobody waits is said again so often, for a screen to know that it was looked at. */
+#define QUIET_EVERY_US (5 * US_PER_S)
 #define TABLE_EVERY_US (2 * US_PER_S)
 #define RENEW_EVERY_US (3 * US_PER_S)
 /* Lag is measured at every beat, but drawn, and so recorded, less often. */
@@ -169,8 +171,13 @@ static enum db_fault sample_query(struct observer *o, struct error *e)
     return fault;
 }
 
-/* A waiting tree is recorded while there is one, and once more when it is gone. */
-static enum db_fault sample_locks(struct observer *o, bool *had_some, struct error *e)
+/* When a tree was recorded last: often while somebody waits, seldom while nobody does. */
+struct lock_news {
+    bool had_some;
+    int64_t told_us;
+};
+
+static enum db_fault sample_locks(struct observer *o, struct lock_news *news, struct error *e)
 {
     struct run *r = o->run;
     char *pids = run_pids(r);
@@ -182,11 +189,12 @@ static enum db_fault sample_locks(struct observer *o, bool *had_some, struct err
     if (fault != DB_OK)
         return fault;
     int count = db_row_count(rows);
-    if (count == 0 && !*had_some) {
+    int64_t now = clock_mono_us();
+    if (count == 0 && !news->had_some && now - news->told_us < QUIET_EVERY_US) {
         db_rows_free(rows);
         return DB_OK;
     }
-    *had_some = count > 0;
+    *news = (struct lock_news){.had_some = count > 0, .told_us = now};
     static const char *const texts[] = {"user", "app", "client", "state", "wait_event", "mode",
                                         "object"};
     json_t *event = run_event(r, EVENT_SAMPLE), *list = json_array();
@@ -296,7 +304,7 @@ static void observe_primary(struct observer *o)
     struct run *r = o->run;
     struct error e;
     struct load before = {0};
-    bool had_locks = true; /* so that the first sample says that nobody waits */
+    struct lock_news locks = {.had_some = true};
     int64_t load_at = 0, table_at = 0, renew_at = 0, mark_updates = UNKNOWN, mark_hot = UNKNOWN;
     while (observing(r)) {
         int64_t round = clock_mono_us();
@@ -318,7 +326,7 @@ static void observe_primary(struct observer *o)
             load_at = round + LOAD_EVERY_US;
             fault = sample_load(o, &before, &e);
             if (fault == DB_OK)
-                fault = sample_locks(o, &had_locks, &e);
+                fault = sample_locks(o, &locks, &e);
             if (fault == DB_OK)
                 fault = sample_query(o, &e);
         }

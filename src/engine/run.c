@@ -264,6 +264,10 @@ void run_throttle(struct run *r)
 {
     json_t *event = NULL;
     run_lock(r);
+    if (r->phase != PHASE_BACKFILL && r->phase != PHASE_VERIFY) {
+        run_unlock(r); /* there is nothing to hold back */
+        return;
+    }
     struct throttle_input in = {
         .signals = r->signals,
         .signal_count = r->signal_count,

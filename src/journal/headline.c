@@ -176,9 +176,17 @@ static void say_retry(struct str *out, const json_t *event)
 
 static void say_statement(struct str *out, const json_t *event)
 {
-    const char *sql = json_get_text(event, "sql", json_get_text(event, "step", "statement"));
+    /* the step's name says what is done; its SQL stands where it begins */
+    const char *sql = json_get_text(event, "sql", "statement");
     add_if(out, "", get(event, "phase"), ": ");
-    add_some(out, sql, SQL_MAX);
+    if (json_has(event, "step"))
+        str_add(out, get(event, "step"));
+    else
+        add_some(out, sql, SQL_MAX);
+    if (json_has(event, "step") && is(event, "state", "begin")) {
+        str_add(out, ": ");
+        add_some(out, sql, SQL_MAX);
+    }
     if (is(event, "state", "retry")) {
         say_retry(out, event);
         return;
