@@ -8,52 +8,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct reading {
-    struct demo_told *told;
-    bool begun, done, behind;       /* the backfill; one sample after it */
-    int64_t wal_before, wal_behind; /* the primary's WAL around it */
-};
-
-static void read_sample(struct reading *r, const json_t *event)
-{
-    const char *of = json_get_text(event, "of", "");
-    int64_t lag = json_get_int(event, "lag_us", UNKNOWN);
-    int64_t wal = json_get_int(event, "wal_bytes", UNKNOWN);
-    if (strcmp(of, "replica") == 0 && lag > r->told->worst_lag_us)
-        r->told->worst_lag_us = lag;
-    if (strcmp(of, "server") != 0 || wal == UNKNOWN)
-        return;
-    if (!r->begun)
-        r->wal_before = wal;
-    else if (!r->behind)
-        r->wal_behind = wal;
-    /* the first sample behind the end has the rest of it */
-    r->behind = r->done;
-}
-
-static void read_phase(struct reading *r, const json_t *event)
-{
-    const char *state = json_get_text(event, "state", "");
-    if (strcmp(json_get_text(event, "phase", ""), phase_name(PHASE_BACKFILL)) != 0)
-        return;
-    r->begun = r->begun || strcmp(state, "running") == 0;
-    r->done = r->done || strcmp(state, "done") == 0;
-}
-
-/* What the model does not keep: the worst, the sum, and each try that gave way. */
+/* What the model does not keep: the worst lag, and each try that gave way. */
 static void read_one(void *context, const json_t *event, int64_t offset)
 {
     (void)offset;
-    struct reading *r = context;
+    struct demo_told *told = context;
     switch (event_type_of(event)) {
-    case EVENT_SAMPLE:
-        read_sample(r, event);
+    case EVENT_SAMPLE: {
+        int64_t lag = json_get_int(event, "lag_us", UNKNOWN);
+        if (strcmp(json_get_text(event, "of", ""), "replica") == 0 && lag > told->worst_lag_us)
+            told->worst_lag_us = lag;
         break;
-    case EVENT_PHASE:
-        read_phase(r, event);
-        break;
+    }
     case EVENT_STATEMENT:
-        r->told->lock_waits += strcmp(json_get_text(event, "state", ""), "retry") == 0;
+        told->lock_waits += strcmp(json_get_text(event, "state", ""), "retry") == 0;
         break;
     default:
         break;
@@ -69,6 +37,7 @@ static void read_target(const struct model *m, const struct model_target *t, str
     told->rows = t->rows_done;
     told->batches = t->batches;
     told->retries = t->retries;
+    told->wal = t->wal_done;
 }
 
 bool demo_read_journal(const char *path, struct demo_told *out, struct error *e)
@@ -79,10 +48,7 @@ bool demo_read_journal(const char *path, struct demo_told *out, struct error *e)
         return false;
     struct model *m = mem_alloc(sizeof *m);
     model_init(m);
-    struct reading r = {.told = out, .wal_before = UNKNOWN, .wal_behind = UNKNOWN};
-    (void)feed_advance(f, m, 0, 0, read_one, &r);
-    if (r.wal_before != UNKNOWN && r.wal_behind != UNKNOWN)
-        out->wal = r.wal_behind - r.wal_before;
+    (void)feed_advance(f, m, 0, 0, read_one, out);
     out->ended = m->ended;
     out->status = (int)m->end_status;
     if (m->target_count)
@@ -112,8 +78,6 @@ static void say_backfill(const struct demo_told *told)
     if (told->wal > 0)
         printf("\n  WAL           %s with the traffic's, about %s a row", units_size(a, told->wal),
                units_size(b, told->wal / told->rows));
-    else
-        printf("\n  WAL           unknown: over before the next sample");
     putchar('\n');
 }
 
@@ -165,6 +129,10 @@ void demo_print_summary(const struct demo_told *told, const struct demo_traffic 
 {
     char text[UNITS_TEXT], line[128];
     printf("\nsummary\n");
+    printf("  ended         %s\n", !told->ended                   ? "not yet"
+                                   : told->status == EXIT_YES     ? "every phase is done"
+                                   : told->status == EXIT_STOPPED ? "stopped before the last phase"
+                                                                  : "a phase failed");
     say_backfill(told);
     printf("  replica lag   %s%s\n",
            told->worst_lag_us == UNKNOWN ? "unknown"
