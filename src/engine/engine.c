@@ -146,10 +146,11 @@ static bool open_files(struct engine *g, struct error *e)
         char *name = mem_printf("%s.jsonl", stamp);
         char *path = path_join(folder, name);
         g->recorder = recorder_open(path, e);
+        /* the newest is the one whose name sorts last: '_' comes behind '.' */
         for (int again = 2; !g->recorder && e->number == EEXIST && again < 100; again++) {
             free(name);
             free(path);
-            name = mem_printf("%s-%d.jsonl", stamp, again);
+            name = mem_printf("%s_%02d.jsonl", stamp, again);
             path = path_join(folder, name);
             g->recorder = recorder_open(path, e);
         }
