@@ -27,6 +27,9 @@ static void add_update(struct str *s, const struct words *w, const char *place)
              w->qualified, w->column, value ? value : "NULL", place, w->table, w->column);
     if (rows)
         str_addf(s, "\n      AND (%s)", rows);
+    /* a row whose value is NULL has it already: writing it would leave a dead row and no end */
+    if (value)
+        str_addf(s, "\n      AND (%s) IS NOT NULL", value);
     str_add(s, "\n    RETURNING 1),\n");
     free(value);
 }
