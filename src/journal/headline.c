@@ -197,7 +197,8 @@ static void say_statement(struct str *out, const json_t *event)
     }
     add_if(out, " ", get(event, "state"), "");
     add_duration(out, is(event, "state", "done") ? " in " : " after ", number(event, "us"));
-    add_try(out, event);
+    if (number(event, "attempt") > 1)
+        add_try(out, event);
     add_error(out, json_object_get(event, "error"));
 }
 
