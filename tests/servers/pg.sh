@@ -7,6 +7,7 @@
 #   pg_standby_stop  pg_standby_start  pg_primary_stop [MODE]  pg_primary_restart [MODE]
 #   pg_stop_all              both, and the folder when it was ours; also on exit
 #
+# Call them from the test itself, not from a subshell: servers die with who started them.
 # MODE: fast (default) or immediate. PG_BIN chooses the binaries. As root the
 # servers run as `postgres`. They listen on sockets in PG_DIR only; the port
 # numbers do no more than name these.
@@ -51,13 +52,13 @@ pg_say() {
 pg_start_one() {
     pg_name=$1 pg_port=$2
     shift 2
+    set -- "$PG_BIN/postgres" -D "$PG_DIR/$pg_name" -p "$pg_port" "$@"
     if [ "$(id -u)" -eq 0 ]; then
-        set -- runuser -u postgres -- "$PG_BIN/postgres" -D "$PG_DIR/$pg_name" -p "$pg_port" "$@"
-    else
-        set -- "$PG_BIN/postgres" -D "$PG_DIR/$pg_name" -p "$pg_port" "$@"
+        set -- --reuid=postgres --regid=postgres --init-groups "$@"
     fi
-    # a group of its own, so that an interrupted test stops it in order
-    (cd / && exec setsid "$@") >>"$PG_DIR/$pg_name.log" 2>&1 </dev/null &
+    # It dies with the test, however that ends; in a session of its own, so that an
+    # interrupted test stops it in order.
+    (cd / && exec setsid setpriv --pdeathsig=QUIT "$@") >>"$PG_DIR/$pg_name.log" 2>&1 </dev/null &
     pg_starter=$!
     pg_tries=200
     until "$PG_BIN/pg_isready" -q -h "$PG_DIR" -p "$pg_port" -U postgres; do
@@ -69,7 +70,6 @@ pg_start_one() {
         fi
         sleep 0.05
     done
-    # runuser stays between us and the server: the server itself wrote its pid
     pg_pid=$(head -n 1 "$PG_DIR/$pg_name/postmaster.pid")
 }
 
