@@ -61,6 +61,7 @@ static bool job_read(const struct run_options *o, struct job *j, struct error *e
 struct headless {
     struct progress progress;
     bool quiet;
+    bool troubled; /* and that was said */
     char *journal_path;
     struct str out;
 };
@@ -75,6 +76,12 @@ static void look(void *context, const struct model *m)
 static void say(void *context, struct recorder *recorder)
 {
     struct headless *h = context;
+    struct error trouble;
+    bool troubled = recorder_trouble(recorder, &trouble);
+    /* the journal is what cannot tell it */
+    if (troubled && !h->troubled)
+        error_print(&trouble, stderr);
+    h->troubled = troubled;
     if (h->quiet)
         return;
     recorder_look(recorder, look, h);

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/path.h"
+#include "base/units.h"
 #include "engine/control.h"
 #include "engine/run.h"
 #include "engine/stairs.h"
@@ -28,6 +29,8 @@ struct engine {
     size_t run_count;
     int signals;
     bool stopping;
+    int64_t broken_since; /* the journal cannot be written; 0: it can */
+    struct error trouble;
 };
 
 /* ---- beginning ------------------------------------------------------------ */
@@ -212,6 +215,26 @@ static void take_signals(struct engine *g)
     }
 }
 
+/* A full disk: what waits is written as soon as there is room, and then that there was none. */
+static void mind_journal(struct engine *g)
+{
+    int64_t now = clock_mono_us();
+    struct error trouble;
+    if (recorder_trouble(g->recorder, &trouble)) {
+        if (!g->broken_since) {
+            g->broken_since = now;
+            g->trouble = trouble;
+        }
+        (void)recorder_retry(g->recorder);
+    } else if (g->broken_since) {
+        char span[UNITS_TEXT];
+        units_duration(span, now - g->broken_since);
+        g->broken_since = 0;
+        run_alarm(&g->runs[g->controlled.current], "crit", "journal",
+                  "%s: %s; the work stood still for %s", g->trouble.what, g->trouble.why, span);
+    }
+}
+
 static void one_round(struct engine *g)
 {
     struct pollfd fds[CONTROL_CLIENTS + 2];
@@ -222,9 +245,7 @@ static void one_round(struct engine *g)
             take_signals(g);
         control_serve(g->control, fds, count);
     }
-    /* a full disk: what waits is written as soon as there is room */
-    if (recorder_broken(g->recorder))
-        (void)recorder_retry(g->recorder);
+    mind_journal(g);
 }
 
 static bool finished(struct run *r)

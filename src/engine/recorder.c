@@ -18,6 +18,7 @@ struct recorder {
     int64_t keyframe_at_us, keyframe_at_size;
     json_t **pending;
     size_t pending_count;
+    struct error trouble; /* of the last write that failed */
 };
 
 struct recorder *recorder_open(const char *path, struct error *e)
@@ -44,8 +45,7 @@ static void fold(struct recorder *r, json_t *event, int64_t seq, int64_t time_us
 static bool write_one(struct recorder *r, json_t *event, bool durable)
 {
     int64_t seq, time_us;
-    struct error e;
-    if (!journal_append(r->journal, event, durable, &seq, &time_us, &e))
+    if (!journal_append(r->journal, event, durable, &seq, &time_us, &r->trouble))
         return false;
     fold(r, event, seq, time_us);
     return true;
@@ -112,6 +112,16 @@ bool recorder_broken(struct recorder *r)
 {
     (void)pthread_mutex_lock(&r->lock);
     bool broken = r->pending_count > 0;
+    (void)pthread_mutex_unlock(&r->lock);
+    return broken;
+}
+
+bool recorder_trouble(struct recorder *r, struct error *e)
+{
+    (void)pthread_mutex_lock(&r->lock);
+    bool broken = r->pending_count > 0;
+    if (broken)
+        *e = r->trouble;
     (void)pthread_mutex_unlock(&r->lock);
     return broken;
 }

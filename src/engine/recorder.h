@@ -28,6 +28,8 @@ bool recorder_add(struct recorder *r, json_t *event);
 bool recorder_decide(struct recorder *r, json_t *event);
 
 bool recorder_broken(struct recorder *r);
+/* Broken, and why. */
+bool recorder_trouble(struct recorder *r, struct error *e);
 /* Writes what waits; true when nothing does any more. */
 bool recorder_retry(struct recorder *r);
 
