@@ -41,6 +41,7 @@ house_end() {
         [ "$pid" = $$ ] || kill -s KILL "$pid" 2>/dev/null
     done
     pg_stop_all
+    ! mountpoint -q "$work/state" 2>/dev/null || umount "$work/state"
     [ -z "$work" ] || [ -n "${PG_KEEP:-}" ] || rm -rf "$work"
     exit "$house_status"
 }
@@ -49,7 +50,7 @@ house_begin() {
     pg_find || plan_skip 'no PostgreSQL server is installed'
     work=$(mktemp -d /tmp/ni.XXXXXX) || bail_out 'no folder'
     trap house_end EXIT
-    trap 'exit 130' INT
+    trap 'exit 130' INT PIPE
     trap 'exit 143' TERM HUP
     if [ "$1" = pair ]; then pg_pair_start; else pg_primary_start; fi || bail_out 'no server'
     trap house_end EXIT
