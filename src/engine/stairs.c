@@ -303,7 +303,8 @@ static void climb(struct stairs *s, enum phase first, bool released, struct erro
 {
     struct run *r = s->run;
     for (enum phase phase = first; phase <= r->until && phase < PHASE_COUNT; phase++) {
-        bool back = false, again = false;
+        bool back = false;
+        bool again = phase == first && s->before.exists && s->before.state == STATE_FAILED;
         /* starting newel releases preflight, and what was under way when it was interrupted */
         bool free_to_go = phase == PHASE_PREFLIGHT || (phase == first && released);
         if (!free_to_go && !ask(r, phase, &back)) {
