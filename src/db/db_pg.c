@@ -112,23 +112,37 @@ static void read_version(struct pg *pg)
     memcpy(pg->base.version_text, text ? text : "", n);
 }
 
+/*
+ * A failure that the server did not name is libpq's own, and most often a server
+ * that is gone. When writing to it failed, libpq may not have read as far as the
+ * end of the connection yet and still calls it good.
+ */
+static bool is_lost(struct pg *pg, const char *sqlstate)
+{
+    for (int i = 0; i < 3 && !sqlstate && PQstatus(pg->conn) == CONNECTION_OK; i++)
+        if (!PQconsumeInput(pg->conn))
+            break;
+    return PQstatus(pg->conn) != CONNECTION_OK;
+}
+
 static enum db_fault read_fault(struct pg *pg, const char *sql, const PGresult *result,
                                 struct error *e)
 {
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     struct pg_fault f = {
         .where = pg->where,
         .user = PQuser(pg->conn),
         .sql = sql,
-        .sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE),
+        .sqlstate = state,
         .message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY),
         .detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL),
         .hint = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT),
         .context = PQresultErrorField(result, PG_DIAG_CONTEXT),
         .position = PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION),
-        .lost = PQstatus(pg->conn) != CONNECTION_OK,
     };
     if (!f.message)
-        f.message = PQerrorMessage(pg->conn);
+        f.message = PQresultErrorMessage(result);
+    f.lost = is_lost(pg, state);
     return fault_pg_statement(&f, e);
 }
 
