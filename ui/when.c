@@ -54,23 +54,18 @@ static bool parse_iso(const char *text, int64_t *out)
         return false;
     double fraction = 0;
     if (*after == '.') {
-        char *end;
-        fraction = strtod(after, &end);
-        after = end;
+        fraction = strtod(after, NULL);
+        after += 1 + strspn(after + 1, "0123456789");
     }
     int64_t seconds;
-    if (strcmp(after, "Z") == 0) {
-        seconds = timegm(&tm);
-    } else if (*after == '+' || *after == '-') {
-        int hours, minutes = 0;
-        if (sscanf(after + 1, "%2d:%2d", &hours, &minutes) < 1)
-            return false;
-        int offset = hours * 3600 + minutes * 60;
-        seconds = (int64_t)timegm(&tm) - (*after == '-' ? -offset : offset);
-    } else if (!*after) {
+    if (!*after) {
         seconds = mktime(&tm);
     } else {
-        return false;
+        const char *end = strptime(after, "%z", &tm); /* Z, +01, +01:00, +0100 */
+        if (!end || *end)
+            return false;
+        long offset = tm.tm_gmtoff;
+        seconds = timegm(&tm) - offset;
     }
     *out = seconds * US_PER_S + (int64_t)(fraction * 1e6);
     return true;

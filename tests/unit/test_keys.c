@@ -359,6 +359,10 @@ static void times_are_read_in_three_forms(void **state)
     assert_int_equal(at, T0);
     assert_true(when_parse("2025-11-24T17:00:00.5+01:00", T0, &at));
     assert_int_equal(at, T0 + 500000);
+    assert_true(when_parse("2025-11-24T21:30:00+0530", T0, &at));
+    assert_int_equal(at, T0);
+    assert_true(when_parse("2025-11-24T11:00:00-05", T0, &at));
+    assert_int_equal(at, T0);
     assert_true(when_parse("2025-11-24 16:00", T0, &at));
     assert_int_equal(at, T0);
     assert_true(when_parse("16:05:07", T0, &at));
@@ -378,7 +382,9 @@ static void times_are_read_in_three_forms(void **state)
                                         "12:30 x",
                                         "+90 q",
                                         "1:2:3:4",
-                                        "2025-11-24T16:00:00X"};
+                                        "2025-11-24T16:00:00X",
+                                        "2025-11-24T16:00:00+01:00 x",
+                                        "2025-11-24T16:00:00.5e9"};
     for (size_t i = 0; i < COUNT_OF(wrong); i++)
         if (when_parse(wrong[i], T0, &at))
             fail_msg("\"%s\" was read as a time", wrong[i]);
