@@ -54,7 +54,8 @@ void screen_tables(struct canvas *c, const struct model *m, const struct view *v
                    : figures[i].kind == 'p' ? word_percent(a, figures[i].value)
                                             : word_count(a, figures[i].value));
     if (t->live > 0 && t->dead >= 0) {
-        int64_t share = t->dead * 1000000 / (t->live + t->dead);
+        double all = (double)t->live + (double)t->dead;
+        int64_t share = (int64_t)((double)t->dead / all * 1e6);
         paper_pair(&paper, 2, 18, "dead share", share > 200000 ? STYLE_WARN : STYLE_NORMAL,
                    word_percent(a, share));
     }

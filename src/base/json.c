@@ -60,10 +60,17 @@ const char *json_get_text(const json_t *object, const char *key, const char *oth
     return text ? text : otherwise;
 }
 
+int64_t json_int(const json_t *value, int64_t otherwise)
+{
+    if (!json_is_integer(value))
+        return otherwise;
+    int64_t n = json_integer_value(value);
+    return n > JSON_INT_MOST ? JSON_INT_MOST : n < -JSON_INT_MOST ? -JSON_INT_MOST : n;
+}
+
 int64_t json_get_int(const json_t *object, const char *key, int64_t otherwise)
 {
-    const json_t *value = json_object_get(object, key);
-    return json_is_integer(value) ? json_integer_value(value) : otherwise;
+    return json_int(json_object_get(object, key), otherwise);
 }
 
 bool json_get_bool(const json_t *object, const char *key, bool otherwise)

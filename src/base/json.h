@@ -20,7 +20,14 @@ void json_set(json_t *object, const char *key, json_t *value);     /* takes `val
 void json_push(json_t *array, json_t *value);                      /* takes `value` over */
 json_t *json_text(const char *text);                               /* NULL gives JSON null */
 
+/*
+ * No time in microseconds and no count of bytes comes near this. What is read is
+ * cut to it, so that sums and differences of a few figures cannot overflow.
+ */
+#define JSON_INT_MOST (INT64_C(1) << 60)
+
 /* Getters: the text lives as long as `object`. */
+int64_t json_int(const json_t *value, int64_t otherwise);
 const char *json_get_text(const json_t *object, const char *key, const char *otherwise);
 int64_t json_get_int(const json_t *object, const char *key, int64_t otherwise);
 bool json_get_bool(const json_t *object, const char *key, bool otherwise);

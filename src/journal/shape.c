@@ -171,7 +171,7 @@ static void read_series(struct series *s, const json_t *json)
         const json_t *at = json_array_get(point, 0), *value = json_array_get(point, 1);
         if (json_is_integer(at) && json_is_integer(value))
             s->points[s->count++] =
-                (struct point){.at = json_integer_value(at), .value = json_integer_value(value)};
+                (struct point){.at = json_int(at, 0), .value = json_int(value, 0)};
     }
 }
 
@@ -206,7 +206,7 @@ static double read_real(const json_t *json, int64_t otherwise)
 
 static int64_t read_int(const json_t *json, int64_t least, int64_t most, int64_t otherwise)
 {
-    int64_t value = json_is_integer(json) ? json_integer_value(json) : otherwise;
+    int64_t value = json_int(json, otherwise);
     return value < least || value > most ? otherwise : value;
 }
 
@@ -219,7 +219,7 @@ static void read_field(const struct shape_field *f, void *base, const json_t *js
         *(char **)p = mem_dup(text);
         break;
     case SHAPE_INT:
-        *(int64_t *)p = read_int(json, INT64_MIN, INT64_MAX, f->otherwise);
+        *(int64_t *)p = json_int(json, f->otherwise);
         break;
     case SHAPE_SMALL:
         *(int *)p = (int)read_int(json, INT32_MIN, INT32_MAX, f->otherwise);

@@ -285,6 +285,41 @@ static void text_from_outside_cannot_command_the_terminal(void **state)
     world_close(&w);
 }
 
+/* A broken or forged journal: no figure may stop the console (the sanitizers watch). */
+static void absurd_figures_are_drawn_too(void **state)
+{
+    (void)state;
+    static const char *const figures[] = {"9223372036854775807", "-9223372036854775808",
+                                          "4611686018427387904", "0"};
+    for (size_t i = 0; i < COUNT_OF(figures); i++) {
+        struct world w;
+        const char *n = figures[i];
+        world_open(&w);
+        world_fill(&w);
+        char *text = mem_printf(
+            "{\"event\":\"sample\",\"target\":\"o1\",\"of\":\"table\",\"heap\":%s,\"live\":%s,"
+            "\"dead\":%s,\"updates\":%s,\"hot_updates\":%s}",
+            n, n, n, n, n);
+        tell(&w, 10, text);
+        free(text);
+        text = mem_printf("{\"event\":\"pace\",\"target\":\"o1\",\"rows\":%s,\"min\":%s,\"max\":%s,"
+                          "\"time_us\":%s,\"pause_us\":%s,\"slow_ppm\":%s}",
+                          n, n, n, n, n, n);
+        tell(&w, 10, text);
+        free(text);
+        text = mem_printf("{\"event\":\"statement\",\"target\":\"o1\",\"phase\":\"expand\","
+                          "\"state\":\"begin\",\"attempt\":%s,\"timeout_us\":%s,\"queue\":%s}",
+                          n, n, n);
+        tell(&w, 10, text);
+        free(text);
+        for (unsigned screen = 0; screen < SCREEN_COUNT; screen++) {
+            w.v.screen = (enum screen_id)screen;
+            free(picture(&w, 120, 40));
+        }
+        world_close(&w);
+    }
+}
+
 static void the_log_filters_and_opens(void **state)
 {
     (void)state;
@@ -437,6 +472,7 @@ int main(void)
         cmocka_unit_test(the_lock_tree_marks_blockers_and_ours),
         cmocka_unit_test(a_failure_says_what_to_do),
         cmocka_unit_test(text_from_outside_cannot_command_the_terminal),
+        cmocka_unit_test(absurd_figures_are_drawn_too),
         cmocka_unit_test(the_log_filters_and_opens),
         cmocka_unit_test(a_recording_shows_its_timeline),
         cmocka_unit_test(the_screens_look_as_agreed),
