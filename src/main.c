@@ -4,10 +4,13 @@
 
 #include "base/mem.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct {
     const char *name;
@@ -37,25 +40,51 @@ static void print_usage(FILE *out)
     fputs("\nnewel COMMAND --help tells more; so does newel(1).\n", out);
 }
 
+/* Else the next file that is opened, a journal perhaps, would take what is printed. */
+static void occupy_standard_files(void)
+{
+    int fd;
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd > STDERR_FILENO)
+        (void)close(fd);
+}
+
+/* What could not be written was not said: a full disk must not look like a yes. */
+static int finish(int status)
+{
+    bool failed = ferror(stdout) != 0;
+    errno = 0;
+    if (fflush(stdout) == 0 && !failed)
+        return status;
+    /* whoever closed the pipe (head, less) has seen enough */
+    if (errno != EPIPE)
+        fprintf(stderr, "newel: the output could not be written%s%s\n", errno ? ": " : "",
+                errno ? strerror(errno) : "");
+    return status ? status : EXIT_USAGE;
+}
+
 int main(int argc, char **argv)
 {
+    occupy_standard_files();
     (void)setlocale(LC_ALL, "");
     (void)setlocale(LC_NUMERIC, "C"); /* numbers in SQL and JSON have a point */
     (void)signal(SIGPIPE, SIG_IGN);
     const char *name = argc > 1 ? argv[1] : "";
     if (strcmp(name, "--version") == 0) {
         puts("newel " PACKAGE_VERSION);
-        return 0;
+        return finish(EXIT_YES);
     }
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
         print_usage(stdout);
-        return 0;
+        return finish(EXIT_YES);
     }
     for (size_t i = 0; i < COUNT_OF(commands); i++)
         if (strcmp(name, commands[i].name) == 0)
-            return commands[i].run(argc - 1, argv + 1);
+            return finish(commands[i].run(argc - 1, argv + 1));
     if (*name)
         fprintf(stderr, "newel: no such command: %s\n\n", name);
     print_usage(stderr);
-    return 2;
+    return EXIT_USAGE;
 }

@@ -19,6 +19,10 @@ enum phase {
     PHASE_COUNT,
 };
 
+/* For messages that refuse another word. */
+#define PHASE_NAMES                                                                                \
+    "preflight, baseline, expand, sync, backfill, verify, constrain, enforce, compare, finish"
+
 const char *phase_name(enum phase phase);
 /* PHASE_COUNT when `name` is none of the ten. */
 enum phase phase_from_name(const char *name);

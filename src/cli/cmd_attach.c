@@ -3,9 +3,9 @@
 
 #include "cli/common.h"
 #include "cli/locate.h"
+#include "cli/options.h"
 #include "ui/console.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -21,7 +21,8 @@ static const char usage[] =
     "  -h, --help          this text\n";
 
 struct request {
-    const char *config_path, *screen, *dump;
+    const char *screen;
+    int width, height; /* of what is printed; 0: the console */
     bool read_only, ascii;
 };
 
@@ -40,12 +41,10 @@ static int attach(const struct request *q, const struct config *config, const ch
         .ascii = q->ascii,
         .operator_name = operator_name,
     };
-    int status = EXIT_YES, width, height;
+    int status = EXIT_YES;
     *e = (struct error){0};
-    if (q->dump) {
-        if (sscanf(q->dump, "%dx%d", &width, &height) != 2)
-            status = common_usage("attach", "--dump takes a size like 80x24");
-        else if (!console_dump(&options, width, height, q->screen, stdout, e))
+    if (q->width) {
+        if (!console_dump(&options, q->width, q->height, q->screen, stdout, e))
             status = common_fail(e);
     } else {
         options.control_fd = locate_engine(config, id, e);
@@ -67,18 +66,16 @@ int cmd_attach(int argc, char **argv)
 {
     enum { SCREEN = 256, DUMP, ASCII };
     static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'}, {"read-only", no_argument, NULL, 'r'},
-        {"screen", required_argument, NULL, SCREEN}, {"dump", required_argument, NULL, DUMP},
-        {"ascii", no_argument, NULL, ASCII},         {"help", no_argument, NULL, 'h'},
+        {"read-only", no_argument, NULL, 'r'},
+        {"screen", required_argument, NULL, SCREEN},
+        {"dump", required_argument, NULL, DUMP},
+        {"ascii", no_argument, NULL, ASCII},
         {0},
     };
     struct request q = {0};
-    int c;
-    while ((c = getopt_long(argc, argv, "c:rh", options, NULL)) != -1) {
+    struct common_options common = {0};
+    for (int c; (c = options_next(argc, argv, options, false, usage, &common)) != -1;) {
         switch (c) {
-        case 'c':
-            q.config_path = optarg;
-            break;
         case 'r':
             q.read_only = true;
             break;
@@ -86,16 +83,15 @@ int cmd_attach(int argc, char **argv)
             q.screen = optarg;
             break;
         case DUMP:
-            q.dump = optarg;
+            if (!common_size(optarg, &q.width, &q.height))
+                return common_usage("attach", "--dump takes columns and rows from 1x1 to "
+                                              "1000x1000, such as 80x24");
             break;
         case ASCII:
             q.ascii = true;
             break;
-        case 'h':
-            fputs(usage, stdout);
-            return EXIT_YES;
         default:
-            return EXIT_USAGE;
+            return common.status;
         }
     }
     if (optind + 1 < argc)
@@ -104,7 +100,7 @@ int cmd_attach(int argc, char **argv)
     struct error e = {0};
     char *id = NULL;
     int status;
-    if (!common_config(q.config_path, &config, &e) ||
+    if (!common_config(common.config_path, &config, &e) ||
         !(id = locate_id(&config, argv[optind], &e)))
         status = common_fail(&e);
     else

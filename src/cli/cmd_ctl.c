@@ -4,28 +4,30 @@
 #include "base/wire.h"
 #include "cli/common.h"
 #include "cli/locate.h"
+#include "cli/options.h"
 #include "journal/command.h"
 
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define ANSWER_MS 10000
 
-static void print_usage(void)
+static char *usage(void)
 {
-    printf("usage: newel ctl [-c FILE] [--target NAME] [--json] ID VERB [VALUE]\n"
-           "Tells a running engine what a console's keys tell it.\n\n"
-           "  -c, --config FILE   newel.ini\n"
-           "      --target NAME   the target meant, when it is not the one being worked on\n"
-           "      --json          print the engine's answer as it came\n"
-           "  -h, --help          this text\n\nVERB and VALUE:\n");
+    struct str s = {0};
+    str_add(&s, "usage: newel ctl [-c FILE] [--target NAME] [--json] ID VERB [VALUE]\n"
+                "Tells a running engine what a console's keys tell it.\n\n"
+                "  -c, --config FILE   newel.ini\n"
+                "      --target NAME   the target meant, when it is not the one being worked on\n"
+                "      --json          print the engine's answer as it came\n"
+                "  -h, --help          this text\n\nVERB and VALUE:\n");
     for (int i = 0; i < VERB_COUNT; i++) {
         const struct verb_words *w = verb_words((enum verb)i);
         if (i != VERB_ATTACH && i != VERB_DETACH)
-            printf("  %-10s %-36s %s\n", w->name, w->value ? w->value : "", w->about);
+            str_addf(&s, "  %-10s %-36s %s\n", w->name, w->value ? w->value : "", w->about);
     }
+    return str_take(&s);
 }
 
 /* The words behind the verb, joined by blanks: notes need no quotes. */
@@ -87,32 +89,24 @@ int cmd_ctl(int argc, char **argv)
 {
     enum { TARGET = 256, JSON };
     static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'}, {"target", required_argument, NULL, TARGET},
-        {"json", no_argument, NULL, JSON},        {"help", no_argument, NULL, 'h'},
+        {"target", required_argument, NULL, TARGET},
+        {"json", no_argument, NULL, JSON},
         {0},
     };
-    const char *config_path = NULL, *target = NULL;
+    const char *target = NULL;
     bool raw = false;
+    struct common_options common = {0};
+    char *help = usage();
     int c;
-    /* "+": a value may begin with a dash */
-    while ((c = getopt_long(argc, argv, "+c:h", options, NULL)) != -1) {
-        switch (c) {
-        case 'c':
-            config_path = optarg;
-            break;
-        case TARGET:
+    /* in order: a value may begin with a dash */
+    while ((c = options_next(argc, argv, options, true, help, &common)) >= 0)
+        if (c == TARGET)
             target = optarg;
-            break;
-        case JSON:
+        else
             raw = true;
-            break;
-        case 'h':
-            print_usage();
-            return EXIT_YES;
-        default:
-            return EXIT_USAGE;
-        }
-    }
+    free(help);
+    if (c == OPTIONS_LEAVE)
+        return common.status;
     if (argc - optind < 2)
         return common_usage("ctl", "it takes an ID and a verb");
     enum verb verb = verb_from_name(argv[optind + 1]);
@@ -124,7 +118,7 @@ int cmd_ctl(int argc, char **argv)
     struct config config = {0};
     struct error e = {0};
     json_t *request = request_of(verb, argv + optind + 2, target);
-    int status = common_config(config_path, &config, &e)
+    int status = common_config(common.config_path, &config, &e)
                      ? send_it(&config, argv[optind], request, raw, &e)
                      : common_fail(&e);
     json_decref(request);

@@ -2,11 +2,11 @@
 #include "cli/cli.h"
 
 #include "cli/common.h"
+#include "cli/options.h"
 #include "cli/standing.h"
 #include "journal/model.h"
 
 #include <fnmatch.h>
-#include <getopt.h>
 #include <stdlib.h>
 
 static const char usage[] =
@@ -71,45 +71,39 @@ static int tell(const struct answer *a, const char *id)
 int cmd_gate(int argc, char **argv)
 {
     enum { JSON = 256, TARGETS };
-    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
-                                            {"json", no_argument, NULL, JSON},
-                                            {"targets", required_argument, NULL, TARGETS},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {0}};
-    const char *config_path = NULL, *pattern = "*";
+    static const struct option options[] = {
+        {"json", no_argument, NULL, JSON},
+        {"targets", required_argument, NULL, TARGETS},
+        {0},
+    };
+    const char *pattern = "*";
     struct answer a = {0};
-    int c;
-    while ((c = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
-        if (c == 'c') {
-            config_path = optarg;
-        } else if (c == JSON) {
-            a.json = true;
-        } else if (c == TARGETS) {
+    struct common_options common = {0};
+    for (int c; (c = options_next(argc, argv, options, false, usage, &common)) != -1;) {
+        if (c == OPTIONS_LEAVE)
+            return common.status;
+        if (c == TARGETS)
             pattern = optarg;
-        } else if (c == 'h') {
-            fputs(usage, stdout);
-            return EXIT_YES;
-        } else {
-            return EXIT_USAGE;
-        }
+        else
+            a.json = true;
     }
     if (optind + 2 != argc)
         return common_usage("gate", "it takes an ID and a phase");
     a.phase = phase_from_name(argv[optind + 1]);
     if (a.phase == PHASE_COUNT)
-        return common_usage("gate", "no such phase");
+        return common_usage("gate", "no such phase; they are " PHASE_NAMES);
     struct config config = {0};
     struct error e = {0};
     int status;
     a.list = json_array();
-    if (!common_config(config_path, &config, &e)) {
+    if (!common_id(argv[optind], &e) || !common_config(common.config_path, &config, &e)) {
         status = common_fail(&e);
     } else {
         for (size_t i = 0; i < config.target_count; i++)
             if (fnmatch(pattern, config.targets[i].name, 0) == 0)
                 ask(&a, &config.targets[i], argv[optind]);
-        status = a.targets ? tell(&a, argv[optind])
-                           : common_usage("gate", "no target has such a name");
+        status =
+            a.targets ? tell(&a, argv[optind]) : common_usage("gate", "no target has such a name");
     }
     json_decref(a.list);
     config_free(&config);

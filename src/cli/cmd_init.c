@@ -1,10 +1,11 @@
 #include "config.h"
 #include "cli/cli.h"
+#include "cli/common.h"
 #include "cli/examples.h"
+#include "cli/options.h"
 #include "base/path.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -67,21 +68,11 @@ static int init(const char *dir)
 
 int cmd_init(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
-    };
-    int option;
-    optind = 0;
-    while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-        if (option != 'h')
-            return EXIT_USAGE;
-        printf("%s", help);
-        return EXIT_YES;
-    }
-    if (argc - optind > 1) {
-        fprintf(stderr, "newel: init takes one folder at most (newel init --help)\n");
-        return EXIT_USAGE;
-    }
+    static const struct option options[] = {{0}};
+    struct common_options common = {0};
+    if (options_next(argc, argv, options, false, help, &common) == OPTIONS_LEAVE)
+        return common.status;
+    if (argc - optind > 1)
+        return common_usage("init", "it takes one folder at most");
     return init(optind < argc ? argv[optind] : ".");
 }

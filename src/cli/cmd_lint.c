@@ -1,11 +1,12 @@
 #include "config.h"
 #include "cli/cli.h"
 #include "base/json.h"
+#include "cli/common.h"
+#include "cli/options.h"
 #include "plan/migration.h"
 #include "plan/spec.h"
 #include "plan/target.h"
 
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -116,29 +117,15 @@ static int lint_all(char **paths, int count, bool as_json)
 
 int cmd_lint(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"json", no_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
-    };
+    static const struct option options[] = {{"json", no_argument, NULL, 'j'}, {0}};
     bool as_json = false;
-    int option;
-    optind = 0;
-    while ((option = getopt_long(argc, argv, "jh", options, NULL)) != -1) {
-        switch (option) {
-        case 'j':
-            as_json = true;
-            break;
-        case 'h':
-            printf("%s", help);
-            return EXIT_YES;
-        default:
-            return EXIT_USAGE;
-        }
+    struct common_options common = {0};
+    for (int c; (c = options_next(argc, argv, options, false, help, &common)) != -1;) {
+        if (c == OPTIONS_LEAVE)
+            return common.status;
+        as_json = true;
     }
-    if (optind >= argc) {
-        fprintf(stderr, "newel: lint needs a file (newel lint --help)\n");
-        return EXIT_USAGE;
-    }
+    if (optind >= argc)
+        return common_usage("lint", "it takes a file or more");
     return lint_all(argv + optind, argc - optind, as_json);
 }

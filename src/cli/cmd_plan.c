@@ -1,10 +1,10 @@
 #include "config.h"
 #include "cli/cli.h"
 #include "cli/common.h"
+#include "cli/options.h"
 #include "plan/check.h"
 #include "plan/plan.h"
 
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +15,7 @@ static const char help[] =
     "read-only.\n"
     "\n"
     "  -c, --config FILE   read FILE instead of newel.ini\n"
+    "  -v, --verbose       also the batches, limits and timeouts it would run with\n"
     "  -h, --help          print this\n"
     "\n"
     "Exit status: 0 it can be run, 1 a check stops it, 2 usage or configuration, 3 a server could\n"
@@ -55,8 +56,8 @@ static void print_verdict(const struct check_list *list, const char *target, str
                  warnings ? "; read the warnings first" : "");
 }
 
-static bool plan_target(const struct migration *m, const struct target *t, size_t *stops,
-                        struct error *e)
+static bool plan_target(const struct migration *m, const struct target *t, bool verbose,
+                        size_t *stops, struct error *e)
 {
     struct db *db = db_open(&t->primary, "newel plan", e);
     if (!db)
@@ -70,6 +71,8 @@ static bool plan_target(const struct migration *m, const struct target *t, size_
     if (ok) {
         plan_make(m, &f, &plan);
         plan_print(&plan, m, &f, t->name, &out);
+        if (verbose)
+            plan_print_settings(m, &out);
         print_checks(&checks, &out);
         print_verdict(&checks, t->name, &out);
         *stops += check_count(&checks, CHECK_STOP);
@@ -85,7 +88,7 @@ static bool plan_target(const struct migration *m, const struct target *t, size_
 }
 
 /* Every target is planned, also after one that could not be asked. */
-static int plan_all(const struct config *c, const struct migration *m)
+static int plan_all(const struct config *c, const struct migration *m, bool verbose)
 {
     const struct target **targets = NULL;
     size_t count = 0, stops = 0;
@@ -96,7 +99,7 @@ static int plan_all(const struct config *c, const struct migration *m)
     for (size_t i = 0; i < count; i++) {
         if (i)
             puts("");
-        if (!plan_target(m, targets[i], &stops, &e)) {
+        if (!plan_target(m, targets[i], verbose, &stops, &e)) {
             (void)fflush(stdout);
             status = common_fail(&e);
         }
@@ -105,14 +108,14 @@ static int plan_all(const struct config *c, const struct migration *m)
     return status == EXIT_YES && stops ? EXIT_NO : status;
 }
 
-static int plan_file(const char *config_path, const char *path)
+static int plan_file(const struct common_options *o, const char *path)
 {
     struct migration m = {0};
     struct config c = {0};
     struct error e;
     int status;
-    if (common_migration(path, &m, &e) && common_config(config_path, &c, &e))
-        status = plan_all(&c, &m);
+    if (common_migration(path, &m, &e) && common_config(o->config_path, &c, &e))
+        status = plan_all(&c, &m, o->verbose);
     else
         status = common_fail(&e);
     migration_free(&m);
@@ -122,26 +125,11 @@ static int plan_file(const char *config_path, const char *path)
 
 int cmd_plan(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'},
-        {"help", no_argument, NULL, 'h'},
-        {0},
-    };
-    const char *config_path = NULL;
-    int c;
-    while ((c = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
-        switch (c) {
-        case 'c':
-            config_path = optarg;
-            break;
-        case 'h':
-            (void)fputs(help, stdout);
-            return EXIT_YES;
-        default:
-            return EXIT_USAGE;
-        }
-    }
+    static const struct option options[] = {{0}};
+    struct common_options common = {0};
+    if (options_next(argc, argv, options, false, help, &common) == OPTIONS_LEAVE)
+        return common.status;
     if (argc - optind != 1)
         return common_usage("plan", "name one migration file");
-    return plan_file(config_path, argv[optind]);
+    return plan_file(&common, argv[optind]);
 }

@@ -1,34 +1,32 @@
 /* newel review JOURNAL: the console over a recorded session. */
 #include "config.h"
 #include "cli/cli.h"
+#include "cli/common.h"
+#include "cli/options.h"
 #include "journal/feed.h"
 #include "ui/console.h"
 #include "ui/when.h"
 
-#include <getopt.h>
-
-static void usage(FILE *out)
-{
-    (void)fputs(
-        "usage: newel review JOURNAL [--at TIME] [--dump WxH [--screen NAME]]\n"
-        "The console over a recorded session: same screens, nothing can be changed.\n"
-        "\n"
-        "      --at TIME      begin there: HH:MM[:SS] of the journal's day, +DURATION from\n"
-        "                     its start, or ISO 8601\n"
-        "      --dump WxH     print one screen of that size as text instead, e.g. 80x24\n"
-        "      --screen NAME  overview tables locks replicas targets plans clients log sql\n"
-        "                     help, or 1 to 9\n"
-        "      --ascii        nothing but ASCII characters\n"
-        "  -h, --help         this text\n",
-        out);
-}
+static const char usage[] =
+    "usage: newel review JOURNAL [--at TIME] [--dump WxH [--screen NAME]]\n"
+    "The console over a recorded session: same screens, nothing can be changed.\n"
+    "\n"
+    "      --at TIME      begin there: HH:MM[:SS] of the journal's day, +DURATION from\n"
+    "                     its start, or ISO 8601\n"
+    "      --dump WxH     print one screen of that size as text instead, e.g. 80x24\n"
+    "      --screen NAME  overview tables locks replicas targets plans clients log sql\n"
+    "                     help, or 1 to 9\n"
+    "      --ascii        nothing but ASCII characters\n"
+    "  -h, --help         this text\n";
 
 struct request {
-    const char *path, *at, *screen, *size;
-    bool ascii, help;
+    const char *path, *at, *screen;
+    int width, height; /* of what is printed; 0: the console */
+    bool ascii;
 };
 
-static bool read_options(int argc, char **argv, struct request *r, struct error *e)
+/* -1: go on; else the exit status. */
+static int read_options(int argc, char **argv, struct request *r)
 {
     enum { AT = 256, DUMP, SCREEN_NAME, ASCII };
     static const struct option options[] = {
@@ -36,17 +34,18 @@ static bool read_options(int argc, char **argv, struct request *r, struct error 
         {"dump", required_argument, NULL, DUMP},
         {"screen", required_argument, NULL, SCREEN_NAME},
         {"ascii", no_argument, NULL, ASCII},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {0},
     };
-    opterr = 0; /* the words are ours */
-    for (int option; (option = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
-        switch (option) {
+    struct common_options common = {0};
+    for (int c; (c = options_next(argc, argv, options, false, usage, &common)) != -1;) {
+        switch (c) {
         case AT:
             r->at = optarg;
             break;
         case DUMP:
-            r->size = optarg;
+            if (!common_size(optarg, &r->width, &r->height))
+                return common_usage("review", "--dump takes columns and rows from 1x1 to "
+                                              "1000x1000, such as 80x24");
             break;
         case SCREEN_NAME:
             r->screen = optarg;
@@ -54,20 +53,14 @@ static bool read_options(int argc, char **argv, struct request *r, struct error 
         case ASCII:
             r->ascii = true;
             break;
-        case 'h':
-            r->help = true;
-            return true;
         default:
-            error_set(e, ERROR_USAGE, "newel review cannot use %s", argv[optind - 1]);
-            return error_todo(e, "newel review --help lists them");
+            return common.status;
         }
     }
-    if (optind + 1 != argc) {
-        error_set(e, ERROR_USAGE, "newel review wants one journal");
-        return error_todo(e, "newel review JOURNAL; newel review --help tells more");
-    }
+    if (optind + 1 != argc)
+        return common_usage("review", "it takes one journal");
     r->path = argv[optind];
-    return true;
+    return -1;
 }
 
 /* A moment of the journal, 0 when none was asked for. */
@@ -97,34 +90,20 @@ int cmd_review(int argc, char **argv)
     struct error e = {0};
     struct request r = {0};
     int64_t at_us;
-    if (!read_options(argc, argv, &r, &e)) {
-        error_print(&e, stderr);
-        return error_exit_status(&e);
-    }
-    if (r.help) {
-        usage(stdout);
-        return EXIT_YES;
-    }
-    int width = 0, height = 0;
-    char rest;
-    if (r.size && (sscanf(r.size, "%4dx%4d%c", &width, &height, &rest) != 2 || width < 1 ||
-                   height < 1 || width > 1000 || height > 1000)) {
-        error_set(&e, ERROR_USAGE, "--dump %s is no size", r.size);
-        error_todo(&e, "give columns and rows from 1x1 to 1000x1000, such as 80x24");
-        error_print(&e, stderr);
-        return EXIT_USAGE;
-    }
+    int status = read_options(argc, argv, &r);
+    if (status >= 0)
+        return status;
     struct console_options options = {.journal_path = r.path,
                                       .control_fd = -1,
                                       .read_only = true,
                                       .review = true,
                                       .screen = r.screen,
                                       .ascii = r.ascii};
-    int status = EXIT_YES;
+    status = EXIT_YES;
     bool ok = find_moment(&r, &at_us, &e);
     options.at_us = at_us;
-    if (ok && r.size)
-        ok = console_dump(&options, width, height, r.screen, stdout, &e);
+    if (ok && r.width)
+        ok = console_dump(&options, r.width, r.height, r.screen, stdout, &e);
     else if (ok)
         status = console_run(&options, &e);
     if (e.kind != ERROR_NONE)

@@ -4,6 +4,7 @@
 #include "base/path.h"
 #include "base/wire.h"
 #include "cli/common.h"
+#include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/run.h"
 #include "engine/engine.h"
@@ -11,10 +12,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -43,8 +44,7 @@ static bool job_read(const struct run_options *o, struct job *j, struct error *e
         j->until = phase_from_name(o->until);
         if (j->until == PHASE_COUNT) {
             error_set(e, ERROR_USAGE, "--until %s", o->until);
-            return error_why(e, "no such phase: they are preflight, baseline, expand, sync, "
-                                "backfill, verify, constrain, enforce, compare, finish");
+            return error_why(e, "no such phase: they are " PHASE_NAMES);
         }
     }
     j->operator_name = common_operator();
@@ -84,6 +84,9 @@ static void say(void *context, struct recorder *recorder)
     h->troubled = troubled;
     if (h->quiet)
         return;
+    struct winsize size;
+    bool sized = h->progress.terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0;
+    h->progress.columns = sized ? size.ws_col : 0;
     recorder_look(recorder, look, h);
     (void)fputs(str_text(&h->out), stdout);
     (void)fflush(stdout);
@@ -116,7 +119,9 @@ static struct engine_options options_of(const struct run_options *o, const struc
 static int run_headless(const struct run_options *o, const struct job *j, char **journal_path,
                         struct error *e)
 {
-    struct headless h = {.quiet = o->quiet, .progress.terminal = isatty(STDOUT_FILENO) == 1};
+    struct headless h = {.quiet = o->quiet,
+                         .progress.terminal = isatty(STDOUT_FILENO) == 1,
+                         .progress.verbose = o->verbose};
     struct engine_options engine = options_of(o, j);
     engine.ready = headless_ready;
     engine.progress = say;
@@ -335,25 +340,24 @@ static const char usage[] =
     "      --yes            take each step without asking (limits still hold)\n"
     "      --detach         start the engine and return\n"
     "      --accept-change  the file may have changed since the migration began\n"
+    "  -v, --verbose        headless: also the servers' load, WAL, HOT and retries\n"
     "  -h, --help           this text\n";
 
 int cmd_run(int argc, char **argv)
 {
     enum { HEADLESS = 256, UNTIL, YES, DETACH, ACCEPT };
     static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'}, {"headless", no_argument, NULL, HEADLESS},
-        {"until", required_argument, NULL, UNTIL}, {"yes", no_argument, NULL, YES},
-        {"detach", no_argument, NULL, DETACH},     {"accept-change", no_argument, NULL, ACCEPT},
-        {"help", no_argument, NULL, 'h'},
+        {"headless", no_argument, NULL, HEADLESS},
+        {"until", required_argument, NULL, UNTIL},
+        {"yes", no_argument, NULL, YES},
+        {"detach", no_argument, NULL, DETACH},
+        {"accept-change", no_argument, NULL, ACCEPT},
         {0},
     };
     struct run_options o = {0};
-    int c;
-    while ((c = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+    struct common_options common = {0};
+    for (int c; (c = options_next(argc, argv, options, false, usage, &common)) != -1;) {
         switch (c) {
-        case 'c':
-            o.config_path = optarg;
-            break;
         case HEADLESS:
             o.headless = true;
             break;
@@ -369,13 +373,12 @@ int cmd_run(int argc, char **argv)
         case ACCEPT:
             o.accept_change = true;
             break;
-        case 'h':
-            fputs(usage, stdout);
-            return EXIT_YES;
         default:
-            return EXIT_USAGE;
+            return common.status;
         }
     }
+    o.config_path = common.config_path;
+    o.verbose = common.verbose;
     if (optind + 1 != argc)
         return common_usage("run", "it takes one migration file");
     if (o.headless && o.detach)

@@ -2,11 +2,11 @@
 #include "cli/cli.h"
 
 #include "cli/common.h"
+#include "cli/options.h"
 #include "cli/standing.h"
 #include "base/units.h"
 #include "journal/model.h"
 
-#include <getopt.h>
 #include <stdlib.h>
 
 static const char usage[] =
@@ -30,8 +30,8 @@ static void print_one(const struct standing *s)
     for (size_t i = 0; i < s->count; i++) {
         const struct state *state = &s->states[i];
         char rows[UNITS_TEXT];
-        printf("%-20s %-28s %s.%s  %d/%d %s %s", s->target, s->ids[i], state->table,
-               state->column, (int)state->phase + 1, PHASE_COUNT, phase_name(state->phase),
+        printf("%-20s %-28s %s.%s  %d/%d %s %s", s->target, s->ids[i], state->table, state->column,
+               (int)state->phase + 1, PHASE_COUNT, phase_name(state->phase),
                phase_state_name(state->state));
         if (state->rows > 0)
             printf("  %s rows filled", units_count(rows, state->rows));
@@ -68,31 +68,21 @@ static int report(const struct config *config, const char *id, bool json)
 int cmd_status(int argc, char **argv)
 {
     enum { JSON = 256 };
-    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
-                                            {"json", no_argument, NULL, JSON},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {0}};
-    const char *config_path = NULL;
+    static const struct option options[] = {{"json", no_argument, NULL, JSON}, {0}};
     bool json = false;
-    int c;
-    while ((c = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
-        if (c == 'c') {
-            config_path = optarg;
-        } else if (c == JSON) {
-            json = true;
-        } else if (c == 'h') {
-            fputs(usage, stdout);
-            return EXIT_YES;
-        } else {
-            return EXIT_USAGE;
-        }
+    struct common_options common = {0};
+    for (int c; (c = options_next(argc, argv, options, false, usage, &common)) != -1;) {
+        if (c == OPTIONS_LEAVE)
+            return common.status;
+        json = true;
     }
     if (optind + 1 < argc)
         return common_usage("status", "it takes one ID at most");
     struct config config = {0};
     struct error e = {0};
-    int status = common_config(config_path, &config, &e) ? report(&config, argv[optind], json)
-                                                          : common_fail(&e);
+    const char *id = argv[optind];
+    bool ok = (!id || common_id(id, &e)) && common_config(common.config_path, &config, &e);
+    int status = ok ? report(&config, id, json) : common_fail(&e);
     config_free(&config);
     return status;
 }

@@ -1,8 +1,9 @@
 #include "config.h"
 #include "cli/cli.h"
+#include "cli/common.h"
+#include "cli/options.h"
 #include "journal/journal.h"
 
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -33,22 +34,12 @@ static int tell(const char *path, const struct journal_verdict *v)
 
 int cmd_verify(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
-    };
-    int option;
-    optind = 0;
-    while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-        if (option != 'h')
-            return EXIT_USAGE;
-        printf("%s", help);
-        return EXIT_YES;
-    }
-    if (argc - optind != 1) {
-        fprintf(stderr, "newel: verify needs one journal (newel verify --help)\n");
-        return EXIT_USAGE;
-    }
+    static const struct option options[] = {{0}};
+    struct common_options common = {0};
+    if (options_next(argc, argv, options, false, help, &common) == OPTIONS_LEAVE)
+        return common.status;
+    if (argc - optind != 1)
+        return common_usage("verify", "it takes one journal");
     struct journal_verdict verdict;
     struct error e;
     if (!journal_verify(argv[optind], &verdict, &e)) {

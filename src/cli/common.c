@@ -1,10 +1,14 @@
 #include "config.h"
 #include "cli/common.h"
 
+#include "plan/spec.h"
+
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#define ID_MAX_BYTES 100
 
 static bool shown(const struct findings *f, const char *path, struct error *e)
 {
@@ -38,6 +42,24 @@ bool common_migration(const char *path, struct migration *m, struct error *e)
     return ok;
 }
 
+bool common_id(const char *id, struct error *e)
+{
+    /* it becomes a folder's name: ../x must not lead out of the state folder */
+    if (spec_is_name(id, ID_MAX_BYTES))
+        return true;
+    error_set(e, ERROR_USAGE, "\"%s\" is no migration's ID", id);
+    error_why(e, "an ID has letters, digits and . _ -, at most %d, the first a letter or digit",
+              ID_MAX_BYTES);
+    return error_todo(e, "it stands in the migration's file, in [migration]");
+}
+
+bool common_size(const char *text, int *width, int *height)
+{
+    char rest;
+    return sscanf(text, "%4dx%4d%c", width, height, &rest) == 2 && *width >= 1 && *height >= 1 &&
+           *width <= 1000 && *height <= 1000;
+}
+
 char *common_operator(void)
 {
     const struct passwd *user = getpwuid(getuid());
@@ -61,6 +83,6 @@ int common_fail(const struct error *e)
 
 int common_usage(const char *command, const char *what)
 {
-    fprintf(stderr, "newel %s: %s (see newel %s --help)\n", command, what, command);
+    fprintf(stderr, "newel: %s: %s (see newel %s --help)\n", command, what, command);
     return EXIT_USAGE;
 }

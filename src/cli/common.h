@@ -8,12 +8,17 @@
 bool common_config(const char *path, struct config *c, struct error *e) MUST_CHECK;
 bool common_migration(const char *path, struct migration *m, struct error *e) MUST_CHECK;
 
+/* Whether `id` can be a migration's: it names a folder, too. */
+bool common_id(const char *id, struct error *e) MUST_CHECK;
+/* "80x24": columns and rows from 1 to 1000. */
+bool common_size(const char *text, int *width, int *height) MUST_CHECK;
+
 /* "ann", "ann (sudo)", "ann from 10.0.0.3"; the caller frees it. */
 char *common_operator(void);
 
 /* Prints `e` as "newel: …" and returns its exit status. */
 int common_fail(const struct error *e);
-/* "newel COMMAND: …; see newel COMMAND --help"; returns EXIT_USAGE. */
+/* "newel: COMMAND: … (see newel COMMAND --help)"; returns EXIT_USAGE. */
 int common_usage(const char *command, const char *what);
 
 #endif

@@ -5,11 +5,11 @@
 #include "base/path.h"
 #include "base/units.h"
 #include "cli/common.h"
+#include "cli/options.h"
 #include "cli/demo.h"
 #include "cli/run.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +29,7 @@ volatile sig_atomic_t demo_stopped;
 
 struct demo_options {
     int64_t rows;
-    bool headless, yes;
+    bool headless, yes, verbose;
     const char *keep;
 };
 
@@ -290,6 +290,7 @@ static int migrate(struct demo *d, struct error *e)
         .migration_path = d->migration_path,
         .headless = d->options.headless,
         .yes = d->options.yes,
+        .verbose = d->options.verbose,
     };
     sigset_t mask;
     (void)sigprocmask(SIG_SETMASK, NULL, &mask);
@@ -409,16 +410,13 @@ static int read_options(int argc, char **argv, struct demo_options *o)
 {
     enum { ENGINE = 256, ROWS, HEADLESS, YES, KEEP };
     static const struct option options[] = {
-        {"engine", required_argument, NULL, ENGINE},
-        {"rows", required_argument, NULL, ROWS},
-        {"headless", no_argument, NULL, HEADLESS},
-        {"yes", no_argument, NULL, YES},
-        {"keep", required_argument, NULL, KEEP},
-        {"help", no_argument, NULL, 'h'},
-        {0},
+        {"engine", required_argument, NULL, ENGINE}, {"rows", required_argument, NULL, ROWS},
+        {"headless", no_argument, NULL, HEADLESS},   {"yes", no_argument, NULL, YES},
+        {"keep", required_argument, NULL, KEEP},     {0},
     };
+    struct common_options common = {0};
     int c, status = -1;
-    while (status < 0 && (c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+    while (status < 0 && (c = options_next(argc, argv, options, false, usage, &common)) != -1) {
         switch (c) {
         case ENGINE:
             status = read_engine(optarg);
@@ -436,13 +434,11 @@ static int read_options(int argc, char **argv, struct demo_options *o)
         case KEEP:
             o->keep = optarg;
             break;
-        case 'h':
-            fputs(usage, stdout);
-            return EXIT_YES;
         default:
-            return EXIT_USAGE;
+            return common.status;
         }
     }
+    o->verbose = common.verbose;
     if (status < 0 && optind != argc)
         status = common_usage("demo", "it takes no arguments");
     return status;

@@ -2,6 +2,7 @@
 #include "cli/locate.h"
 
 #include "base/wire.h"
+#include "cli/common.h"
 #include "journal/journal.h"
 
 #include <dirent.h>
@@ -22,7 +23,7 @@ static bool has_engine(const struct config *c, const char *id)
 char *locate_id(const struct config *c, const char *given, struct error *e)
 {
     if (given)
-        return mem_dup(given);
+        return common_id(given, e) ? mem_dup(given) : NULL;
     DIR *folder = opendir(c->state_dir);
     if (!folder) {
         error_errno(e, errno, "no migration was found in %s", c->state_dir);
@@ -59,6 +60,8 @@ char *locate_id(const struct config *c, const char *given, struct error *e)
 
 int locate_engine(const struct config *c, const char *id, struct error *e)
 {
+    if (!common_id(id, e))
+        return -1;
     char *path = config_socket_path(c, id);
     int fd = wire_connect(path, e);
     free(path);

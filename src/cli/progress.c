@@ -87,6 +87,35 @@ static void add_lag(struct str *out, const struct model_target *t)
     }
 }
 
+static void add_detail(struct str *out, const struct model_target *t)
+{
+    char text[UNITS_TEXT];
+    if (t->server_at_us > 0 && t->reachable)
+        str_addf(out, ", %" PRId64 " running, %" PRId64 " wait for us", t->running, t->waiters);
+    if (t->wal_rate != UNKNOWN)
+        str_addf(out, ", WAL %s", units_rate(text, t->wal_rate));
+    if (t->hot_ppm != UNKNOWN)
+        str_addf(out, ", HOT %.1f%%", (double)t->hot_ppm / 1e4);
+    str_addf(out, ", %" PRId64 " retried", t->retries);
+    str_addf(out, ", held back %s", units_duration(text, t->time.throttled_us));
+}
+
+/* A line that the terminal breaks in two could not be painted over. */
+static void cut(struct str *line, int columns)
+{
+    int used = 0;
+    for (size_t at = 0; columns > 0 && at < line->len;) {
+        uint32_t c;
+        size_t n = text_decode(line->data + at, line->len - at, &c);
+        used += text_char_width(c);
+        if (used >= columns) {
+            line->len = at;
+            line->data[at] = '\0';
+        }
+        at += n;
+    }
+}
+
 static void add_headlines(struct progress *p, const struct model *m, struct str *out)
 {
     for (size_t i = 0; i < m->headline_count; i++) {
@@ -118,17 +147,20 @@ void progress_lines(struct progress *p, const struct model *m, struct str *out)
     str_addf(&line, "%s  %s %s", t->name, phase_name(t->phase), word(t));
     add_backfill(&line, m, t, p->terminal);
     add_lag(&line, t);
+    if (p->verbose)
+        add_detail(&line, t);
     for (size_t i = 0; t->throttled && i < t->reason_count; i++)
         if (t->reasons[i].text)
             str_addf(&line, "; %s", t->reasons[i].text);
     if (strcmp(str_text(&line), str_text(&p->last)) != 0) {
-        if (p->terminal)
-            str_add(out, "\r\033[K");
-        add_time(out, m->time_us);
-        str_add(out, "  ");
-        text_add_line(out, str_text(&line));
-        if (!p->terminal)
-            str_add_char(out, '\n');
+        struct str shown = {0};
+        add_time(&shown, m->time_us);
+        str_add(&shown, "  ");
+        text_add_line(&shown, str_text(&line));
+        cut(&shown, p->terminal ? p->columns : 0);
+        str_addf(out, "%s%s%s", p->terminal ? "\r\033[K" : "", str_text(&shown),
+                 p->terminal ? "" : "\n");
+        str_free(&shown);
         p->painted = p->terminal;
     }
     str_free(&p->last);

@@ -5,10 +5,12 @@
 #include "journal/model.h"
 
 struct progress {
-    int64_t told_seq;     /* the newest headline that was printed */
-    bool terminal;        /* one line that is painted over */
+    int64_t told_seq; /* the newest headline that was printed */
+    bool terminal;    /* one line that is painted over */
+    int columns;      /* of that terminal; 0: not known */
+    bool verbose;     /* also the server's load, WAL, HOT share and retries */
     bool painted;
-    struct str last;      /* the last progress line, so that it is not said twice */
+    struct str last; /* the last progress line, so that it is not said twice */
 };
 
 /* Appends to `out` what there is to say now. Pure, but for its own memory. */

@@ -9,6 +9,7 @@ struct run_options {
     const char *migration_path;
     bool headless, yes, detach, accept_change;
     bool quiet;                 /* no progress lines */
+    bool verbose;               /* longer ones */
     const char *until;          /* a phase's name, or NULL */
 };
 

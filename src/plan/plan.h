@@ -12,10 +12,10 @@
 #include "plan/migration.h"
 
 enum step_kind {
-    STEP_DDL,      /* short, under lock_timeout, retried */
-    STEP_LONG,     /* the lock under lock_timeout, then as long as it takes (VALIDATE, ANALYZE) */
-    STEP_STATE,    /* our own tables; no lock on the table */
-    STEP_ENGINE,   /* a loop in the engine (checks, batches, counting); `sql` shows its form */
+    STEP_DDL,    /* short, under lock_timeout, retried */
+    STEP_LONG,   /* the lock under lock_timeout, then as long as it takes (VALIDATE, ANALYZE) */
+    STEP_STATE,  /* our own tables; no lock on the table */
+    STEP_ENGINE, /* a loop in the engine (checks, batches, counting); `sql` shows its form */
 };
 
 struct step {
@@ -33,8 +33,8 @@ struct phase_plan {
     enum phase phase;
     struct step *steps;
     size_t step_count;
-    char *estimate; /* rows, batches, WAL, time: marked as estimates */
-    char *question; /* what the operator is asked before it */
+    char *estimate;        /* rows, batches, WAL, time: marked as estimates */
+    char *question;        /* what the operator is asked before it */
     bool destructive_undo; /* taking it back loses data: typed confirmation */
 };
 
@@ -48,7 +48,7 @@ struct plan {
     struct phase_plan phases[PHASE_COUNT];
     enum walk_order order;
     char *order_why;
-    int64_t stripes; /* K; 1: the plain form */
+    int64_t stripes;     /* K; 1: the plain form */
     int64_t range_count; /* disjoint ranges that lanes pick from */
 };
 
@@ -57,6 +57,8 @@ void plan_free(struct plan *p);
 /* For people: every phase with SQL, lock, what it blocks, estimate, way back. */
 void plan_print(const struct plan *p, const struct migration *m, const struct facts *f,
                 const char *target, struct str *out);
+/* What the batches, the throttle and the locks would be held to, defaults included. */
+void plan_print_settings(const struct migration *m, struct str *out);
 /* One line of it, or several: a label, and `text` broken at 100 columns, its newlines kept. */
 void plan_print_field(struct str *out, const char *label, const char *text);
 

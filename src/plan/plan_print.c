@@ -102,3 +102,38 @@ void plan_print(const struct plan *p, const struct migration *m, const struct fa
             add_step(out, &phase->steps[j]);
     }
 }
+
+static void add_limit(struct str *out, const char *name, int64_t limit,
+                      const char *(*say)(char *out, int64_t n))
+{
+    char text[UNITS_TEXT];
+    str_addf(out, "%s%s %s", out->len ? ", " : "", name, limit ? say(text, limit) : "not watched");
+}
+
+void plan_print_settings(const struct migration *m, struct str *out)
+{
+    char rows[UNITS_TEXT], least[UNITS_TEXT], most[UNITS_TEXT], aim[UNITS_TEXT], rest[UNITS_TEXT];
+    str_add(out, "\nsettings\n");
+    char *text = mem_printf("%s rows to begin with, %s to %s; each aims at %s, then rests %s; "
+                            "lanes: %lld",
+                            units_count(rows, m->rows), units_count(least, m->rows_min),
+                            units_count(most, m->rows_max), units_duration(aim, m->batch_time_us),
+                            units_duration(rest, m->batch_pause_us), (long long)m->lanes);
+    plan_print_field(out, "batches", text);
+    free(text);
+    const struct limits *l = &m->limits;
+    struct str limits = {0};
+    add_limit(&limits, "max_lag", l->max_lag_us, units_duration);
+    add_limit(&limits, "max_lag_bytes", l->max_lag_bytes, units_size);
+    add_limit(&limits, "max_waiters", l->max_waiters, units_count);
+    add_limit(&limits, "max_running", l->max_running, units_count);
+    add_limit(&limits, "max_wal", l->max_wal_per_s, units_rate);
+    if (l->query)
+        str_addf(&limits, ", query %g: %s", l->query_max, l->query);
+    plan_print_field(out, "stops over", str_text(&limits));
+    str_free(&limits);
+    text = mem_printf("lock_timeout %s, at most %lld tries",
+                      units_duration(aim, m->lock_timeout_us), (long long)m->lock_retries);
+    plan_print_field(out, "locks", text);
+    free(text);
+}
