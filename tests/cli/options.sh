@@ -44,6 +44,12 @@ for id in '' ../other . / a/b; do
     ok "ctl: \"$id\" is no ID" status 2 "$NEWEL" ctl "$id" pause
 done
 
+mkdir -p -m 700 state/inner/2026-11-orders-region
+chmod 755 state/inner/*
+ok 'a folder that others may enter holds no journal' \
+    status 2 "$NEWEL" run --headless --yes migrations/example.ini
+like "$(cat err)" 'chmod 700' 'and what helps is said'
+
 if [ -w /dev/full ]; then
     "$NEWEL" lint newel.ini >/dev/full 2>err
     is $? 2 'an answer that could not be written is no yes'

@@ -13,6 +13,7 @@ one() {
 for seed in ${FAULT_SEEDS:-1 2}; do
     one env FAULT_KILLS="${FAULT_KILLS:-200}" FAULT_SEED="$seed" sh "$here/kill.sh"
 done
+one sh "$here/half_way.sh"
 one sh "$here/two_engines.sh"
 one sh "$here/disk_full.sh"
 echo "# $failed of the runs failed"

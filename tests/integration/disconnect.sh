@@ -158,6 +158,13 @@ is $? 5 'SIGINT ends one without a console: exit 5' || show extra
 newel ctl extra pause >"$work/ctl.out" 2>&1
 ok 'nobody is there to be told' test $? -ne 0
 
+detached extra --yes
+ok 'detached again, it goes on' goes
+newel ctl extra stop >"$work/ctl.out" 2>&1
+is $? 0 'it is told to stop'
+ok 'and ends' wait_for 15 gone "$engine"
+is "$(ask extra "SELECT e->>'status' FROM j WHERE event = 'end'")" 5 'as stopped'
+
 # ---- on_disconnect = continue
 
 house_config 'on_disconnect = continue'

@@ -10,6 +10,7 @@ psql_p "CREATE TABLE items (id bigint PRIMARY KEY, pad text);
     INSERT INTO items SELECT i, repeat('x', 200) FROM generate_series(1, 12000) i;
     ANALYZE items;
     CREATE ROLE plain LOGIN; GRANT SELECT ON items TO plain;
+    SET password_encryption = 'scram-sha-256';
     CREATE ROLE locked LOGIN SUPERUSER PASSWORD 'Geheim-77'"
 is "$(sed -i '1i local all locked scram-sha-256' "$PG_DIR/primary/pg_hba.conf" &&
     psql_p 'SELECT pg_reload_conf()')" t 'a role needs a password'

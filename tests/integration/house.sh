@@ -12,6 +12,7 @@
 #   ask ID SQL                   asks that journal: table j (seq, time, event, target, e jsonb)
 #   said ID PATTERN              grep -E in the newest journal
 #   filled TABLE COLUMN          how many rows have a value
+#   version                      the server's number, e.g. 150018
 #   between SQL LOW HIGH         the number that SQL gives is in that range
 # shellcheck shell=sh
 
@@ -138,6 +139,10 @@ show() {
 
 filled() {
     psql_p "SELECT count($2) FROM $1"
+}
+
+version() {
+    psql_p 'SHOW server_version_num'
 }
 
 between() {
