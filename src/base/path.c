@@ -61,6 +61,20 @@ bool path_make_private(const char *folder, struct error *e)
     return true;
 }
 
+bool path_is_private(const char *folder, struct error *e)
+{
+    struct stat status;
+    if (stat(folder, &status) != 0)
+        return error_errno(e, errno, "cannot use folder %s", folder);
+    /* root may work in the folder of the user who called it */
+    bool ours = status.st_uid == geteuid() || geteuid() == 0;
+    if (ours && (status.st_mode & (S_IRWXG | S_IRWXO)) == 0)
+        return true;
+    error_set(e, ERROR_USAGE, "folder %s is not safe for a journal and a socket", folder);
+    error_why(e, ours ? "others may enter it" : "it belongs to another user");
+    return error_todo(e, ours ? "chmod 700 %s" : "remove %s, or name another state_dir", folder);
+}
+
 bool path_read(const char *path, size_t limit, struct str *out, struct error *e)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);

@@ -37,6 +37,15 @@ static void job_free(struct job *j)
     config_free(&j->config);
 }
 
+/* Before anything is written there: another user may have made it, to put in what we would read. */
+static bool own_folder(const struct job *j, struct error *e)
+{
+    char *folder = config_run_dir(&j->config, j->migration.id);
+    bool ok = path_make_private(folder, e) && path_is_private(folder, e);
+    free(folder);
+    return ok;
+}
+
 static bool job_read(const struct run_options *o, struct job *j, struct error *e)
 {
     *j = (struct job){.until = PHASE_FINISH};
@@ -53,7 +62,8 @@ static bool job_read(const struct run_options *o, struct job *j, struct error *e
     /* all errors of both files at once */
     bool migration = common_migration(o->migration_path, &j->migration, config ? e : &ignored);
     return config && migration &&
-           config_match(&j->config, &j->migration, &j->targets, &j->target_count, e);
+           config_match(&j->config, &j->migration, &j->targets, &j->target_count, e) &&
+           own_folder(j, e);
 }
 
 /* ---- headless: the engine in this very process ----------------------------- */
