@@ -11,6 +11,7 @@
 #define LADDER_ROWS (PHASE_COUNT + 1)
 #define WIDE 150
 #define TALL 34
+#define OLD_SAMPLE_US (5 * US_PER_S) /* a figure that old is not what is */
 
 /* A cursor over the rows of a rectangle: blocks take what they need from the top. */
 struct stack {
@@ -258,7 +259,7 @@ static void draw_reasons(struct stack *s, const struct model_target *t, const st
     }
 }
 
-static void draw_lag(struct stack *s, const struct model_target *t)
+static void draw_lag(struct stack *s, const struct model_target *t, const struct view *v)
 {
     int64_t limit;
     const char *limit_text = word_limit(t, "max_lag", &limit);
@@ -283,8 +284,11 @@ static void draw_lag(struct stack *s, const struct model_target *t)
         (void)snprintf(limit_word, sizeof limit_word, " %s %.30s", over ? "OVER" : "of",
                        limit_text ? limit_text : "no limit");
         pen_field(&p, over ? STYLE_BAD : STYLE_DIM, 12, false, limit_word);
+        int64_t age = v->now_us - r->at_us;
         if (!r->reachable && r->error)
             pen_text(&p, STYLE_BAD, r->error);
+        else if (r->at_us > 0 && age > OLD_SAMPLE_US)
+            pen_printf(&p, STYLE_BAD, "seen %s ago", word_rough(lag, age));
         else
             widget_spark(&p, &r->lag, pen_left(&p) < 80 ? pen_left(&p) : 80, limit);
     }
@@ -508,7 +512,7 @@ void screen_overview(struct canvas *c, const struct model *m, const struct view 
     draw_error(&s, t);
     draw_reasons(&s, t, v);
     draw_statement(&s, t, v);
-    draw_lag(&s, t);
+    draw_lag(&s, t, v);
     draw_server(&s, t);
     draw_next(&s, t, v);
     if (r.height >= TALL && backfill_begun(t) && rows_left(&s) > 12) {
@@ -543,7 +547,7 @@ void screen_minimal(struct canvas *c, const struct model *m, const struct view *
     }
     draw_reasons(&s, t, v);
     draw_statement(&s, t, v);
-    draw_lag(&s, t);
+    draw_lag(&s, t, v);
     draw_next(&s, t, v);
     draw_headlines(c, rect_below(s.r, s.row), m);
 }

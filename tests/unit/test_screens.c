@@ -167,6 +167,22 @@ static void an_unreachable_replica_is_unknown_and_never_zero(void **state)
     world_close(&w);
 }
 
+static void a_lag_that_was_seen_long_ago_says_so(void **state)
+{
+    (void)state;
+    struct world w;
+    world_open(&w);
+    world_fill(&w);
+    char *text = picture(&w, 120, 40);
+    assert_null(strstr(text, "seen "));
+    free(text);
+    w.v.now_us += 12 * 1000000;
+    text = picture(&w, 120, 40);
+    assert_non_null(strstr(text, "seen 12s ago"));
+    free(text);
+    world_close(&w);
+}
+
 static void progress_is_marked_as_an_estimate(void **state)
 {
     (void)state;
@@ -466,6 +482,7 @@ int main(void)
         cmocka_unit_test(the_top_line_says_where_what_and_how_old),
         cmocka_unit_test(a_throttle_names_its_reasons),
         cmocka_unit_test(an_unreachable_replica_is_unknown_and_never_zero),
+        cmocka_unit_test(a_lag_that_was_seen_long_ago_says_so),
         cmocka_unit_test(progress_is_marked_as_an_estimate),
         cmocka_unit_test(no_percentage_is_rounded_up_to_the_end),
         cmocka_unit_test(a_lock_wait_names_try_timeout_and_blockers),
