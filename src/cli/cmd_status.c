@@ -4,6 +4,7 @@
 #include "cli/common.h"
 #include "cli/options.h"
 #include "cli/standing.h"
+#include "base/text.h"
 #include "base/units.h"
 #include "journal/model.h"
 
@@ -29,15 +30,20 @@ static void print_one(const struct standing *s)
         printf("%-20s no migration\n", s->target);
     for (size_t i = 0; i < s->count; i++) {
         const struct state *state = &s->states[i];
+        struct str line = {0}, clean = {0};
         char rows[UNITS_TEXT];
-        printf("%-20s %-28s %s.%s  %d/%d %s %s", s->target, s->ids[i], state->table, state->column,
-               (int)state->phase + 1, PHASE_COUNT, phase_name(state->phase),
-               phase_state_name(state->state));
+        str_addf(&line, "%-20s %-28s %s.%s  %d/%d %s %s", s->target, s->ids[i], state->table,
+                 state->column, (int)state->phase + 1, PHASE_COUNT, phase_name(state->phase),
+                 phase_state_name(state->state));
         if (state->rows > 0)
-            printf("  %s rows filled", units_count(rows, state->rows));
+            str_addf(&line, "  %s rows filled", units_count(rows, state->rows));
         if (state->renewed_s >= 0)
-            printf("  (engine of %s, heard of %.0f s ago)", state->holder, state->renewed_s);
-        putchar('\n');
+            str_addf(&line, "  (engine of %s, heard of %.0f s ago)", state->holder,
+                     state->renewed_s);
+        text_add_line(&clean, str_text(&line)); /* the names are out of a table there */
+        puts(str_text(&clean));
+        str_free(&line);
+        str_free(&clean);
     }
 }
 
