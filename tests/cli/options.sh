@@ -44,7 +44,7 @@ for id in '' ../other . / a/b; do
     ok "ctl: \"$id\" is no ID" status 2 "$NEWEL" ctl "$id" pause
 done
 
-mkdir -p -m 700 state/inner/2026-11-orders-region
+mkdir -p state/inner/2026-11-orders-region
 chmod 755 state/inner/*
 ok 'a folder that others may enter holds no journal' \
     status 2 "$NEWEL" run --headless --yes migrations/example.ini
