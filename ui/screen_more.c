@@ -253,7 +253,7 @@ void screen_clients(struct canvas *c, const struct model *m, const struct view *
     pen_text(&p, STYLE_TITLE, "CLIENTS ");
     pen_text(&p, STYLE_DIM,
              t->client_count ? "sessions older than the new column may still hold the old shape"
-                             : "not sampled yet");
+                             : "no session is known; baseline and compare count them");
     if (!t->client_count)
         return;
     widget_titles(c, r, 1, client_columns, COUNT_OF(client_columns));

@@ -19,6 +19,7 @@
 
 #define ROUND_MS 100
 #define PROGRESS_EVERY_US US_PER_S
+#define PULSE_EVERY_US US_PER_S
 
 struct engine {
     const struct engine_options *options;
@@ -235,6 +236,16 @@ static void mind_journal(struct engine *g)
     }
 }
 
+/* While nothing is observed, the engine still shows that it lives. */
+static void pulse(struct engine *g)
+{
+    if (recorder_quiet_us(g->recorder) < PULSE_EVERY_US || recorder_broken(g->recorder))
+        return;
+    json_t *event = event_new(EVENT_SAMPLE, NULL);
+    json_set_text(event, "of", "engine");
+    (void)recorder_add(g->recorder, event);
+}
+
 static void one_round(struct engine *g)
 {
     struct pollfd fds[CONTROL_CLIENTS + 2];
@@ -246,6 +257,7 @@ static void one_round(struct engine *g)
         control_serve(g->control, fds, count);
     }
     mind_journal(g);
+    pulse(g);
 }
 
 static bool finished(struct run *r)

@@ -16,6 +16,7 @@ struct recorder {
     struct journal *journal;
     struct model model;
     int64_t keyframe_at_us, keyframe_at_size;
+    int64_t written_us; /* monotonic, of the last event */
     json_t **pending;
     size_t pending_count;
     struct error trouble; /* of the last write that failed */
@@ -48,6 +49,7 @@ static bool write_one(struct recorder *r, json_t *event, bool durable)
     if (!journal_append(r->journal, event, durable, &seq, &time_us, &r->trouble))
         return false;
     fold(r, event, seq, time_us);
+    r->written_us = clock_mono_us();
     return true;
 }
 
@@ -106,6 +108,14 @@ bool recorder_add(struct recorder *r, json_t *event)
 bool recorder_decide(struct recorder *r, json_t *event)
 {
     return add(r, event, true);
+}
+
+int64_t recorder_quiet_us(struct recorder *r)
+{
+    (void)pthread_mutex_lock(&r->lock);
+    int64_t quiet = clock_mono_us() - r->written_us;
+    (void)pthread_mutex_unlock(&r->lock);
+    return quiet;
 }
 
 bool recorder_broken(struct recorder *r)

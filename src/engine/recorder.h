@@ -27,6 +27,8 @@ bool recorder_add(struct recorder *r, json_t *event);
 /* The same for a decision: on disk before it returns. */
 bool recorder_decide(struct recorder *r, json_t *event);
 
+/* How long ago the last event was recorded, in µs. */
+int64_t recorder_quiet_us(struct recorder *r);
 bool recorder_broken(struct recorder *r);
 /* Broken, and why. */
 bool recorder_trouble(struct recorder *r, struct error *e);

@@ -29,7 +29,7 @@
  * throttle on slow_ppm reasons[{signal server observed limit unknown since text}]
  *            slow_ppm: 1000000 full speed .. 0 stopped
  * limit    signal limit text until? note? operator      a limit changed by hand
- * sample   of server ...      of: replica | server | table | locks
+ * sample   of server ...      of: replica | server | table | locks | engine (it lives)
  *   replica  role reachable lag_us? lag_bytes? state? sync? reply_age_us? error? paused?
  *   server   reachable running waiters connections wal_bytes xmin_age? xmin_holder? error?
  *   table    live dead heap indexes total updates hot_updates autovacuum? rows_estimate
