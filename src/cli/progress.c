@@ -10,6 +10,7 @@
 #include <time.h>
 
 #define BAR_CELLS 20
+#define NARROW 110
 
 static void add_time(struct str *out, int64_t wall_us)
 {
@@ -46,33 +47,31 @@ static const char *word(const struct model_target *t)
     return "IDLE";
 }
 
+/* What matters most comes first: a narrow terminal cuts the rest. */
 static void add_backfill(struct str *out, const struct model *m, const struct model_target *t,
-                         bool bar)
+                         const struct progress *p)
 {
     char a[UNITS_TEXT], b[UNITS_TEXT];
     if (t->fraction_ppm == UNKNOWN) {
         str_add(out, " no batch yet");
         return;
     }
-    double percent = (double)t->fraction_ppm / 1e4;
-    if (bar) {
-        int full = (int)(percent * BAR_CELLS / 100);
-        str_add(out, " [");
-        for (int i = 0; i < BAR_CELLS; i++)
-            str_add_char(out, i < full ? '#' : '.');
-        str_add(out, "]");
-    }
-    str_addf(out, " %.1f%% est., %s of ~%s rows", percent, units_count(a, t->rows_done),
-             units_count(b, t->rows_total));
+    int cells = !p->terminal ? 0 : p->columns && p->columns < NARROW ? BAR_CELLS / 2 : BAR_CELLS;
+    int full = (int)((double)t->fraction_ppm / 1e6 * cells);
+    str_add(out, cells ? " [" : "");
+    for (int i = 0; i < cells; i++)
+        str_add_char(out, i < full ? '#' : '.');
+    str_addf(out, "%s %.1f%% est.", cells ? "]" : "", (double)t->fraction_ppm / 1e4);
     struct model_eta eta = model_eta(t, m->time_us);
-    if (eta.rows_per_s != UNKNOWN)
-        str_addf(out, ", %s rows/s", units_count(a, eta.rows_per_s));
-    if (t->batches)
-        str_addf(out, ", batch %s in %s", units_count(a, t->batch_aim),
-                 units_duration(b, t->batch_us));
     if (eta.low_us != UNKNOWN)
         str_addf(out, ", left %s to %s", units_duration(a, eta.low_us),
                  units_duration(b, eta.high_us));
+    if (eta.rows_per_s != UNKNOWN)
+        str_addf(out, ", %s rows/s", units_count(a, eta.rows_per_s));
+    str_addf(out, ", %s of ~%s rows", units_count(a, t->rows_done), units_count(b, t->rows_total));
+    if (t->batches)
+        str_addf(out, ", batch %s in %s", units_count(a, t->batch_aim),
+                 units_duration(b, t->batch_us));
 }
 
 static void add_lag(struct str *out, const struct model_target *t)
@@ -145,7 +144,7 @@ void progress_lines(struct progress *p, const struct model *m, struct str *out)
         return;
     struct str line = {0};
     str_addf(&line, "%s  %s %s", t->name, phase_name(t->phase), word(t));
-    add_backfill(&line, m, t, p->terminal);
+    add_backfill(&line, m, t, p);
     add_lag(&line, t);
     if (p->verbose)
         add_detail(&line, t);

@@ -62,6 +62,10 @@ ok 'the schema is the same' cmp -s "$work/schema.before" "$work/schema.after"
 ok 'no table was written, no transaction had an id' cmp -s "$work/writes.before" "$work/writes.after" ||
     diag "$(diff "$work/writes.before" "$work/writes.after")"
 ok 'no file of newel was made' test ! -e "$work/state"
+newel plan -v "$work/region.ini" >"$work/plan.more" 2>&1
+is $? 0 'plan -v'
+like "$(cat "$work/plan.more")" 'stops over +max_lag [0-9]' 'shows the limits too'
+like "$(cat "$work/plan.more")" 'lock_timeout [0-9]+ms, at most' 'and the timeouts'
 newel plan "$work/region.ini" >"$work/plan.again" 2>&1
 ok 'it says the same again' cmp -s "$work/plan.out" "$work/plan.again" ||
     diag "$(diff "$work/plan.out" "$work/plan.again")"
