@@ -202,7 +202,8 @@ static const struct check_query queries[] = {
                "current_setting('max_connections')), 'raise max_connections, or lower lanes' "
                "FROM pg_stat_activity WHERE backend_type = 'client backend' HAVING count(*) + 12 > "
                "current_setting('max_connections')::int - "
-               "current_setting('superuser_reserved_connections')::int",
+               "current_setting('superuser_reserved_connections')::int - "
+               "coalesce(current_setting('reserved_connections', true), '0')::int",
         .passed = "there are enough for our sessions",
     },
 };
