@@ -45,7 +45,7 @@ for phase in preflight baseline expand sync backfill verify constrain enforce co
 done
 # a constraint that 18 has validated is the column's NOT NULL
 enforced='SET NOT NULL'
-[ "$(version)" -lt 180000 ] || enforced='ADD CONSTRAINT .* NOT NULL "region" NOT VALID'
+[ "$(version)" -lt 180000 ] || enforced='ADD CONSTRAINT "orders_region_not_null" NOT NULL'
 for words in 'ALTER TABLE public.orders ADD COLUMN "region" text' \
     'ALTER TABLE public.orders DROP COLUMN IF EXISTS "region"' 'ACCESS EXCLUSIVE on public.orders' \
     'CREATE TRIGGER' 'SHARE ROW EXCLUSIVE on public.orders' 'UPDATE public.orders SET "region"' \
