@@ -30,7 +30,7 @@ struct watch_words {
     const char *locks_old;
     /*
      * Sessions that hold any lock on the table. $1 table $2 our pids
-     * -> pid, user, application, state, xact µs, mode, query, autovacuum?
+     * -> pid, user, application, state, xact µs, mode, query, start
      */
     const char *holders;
     /*

@@ -70,7 +70,7 @@ static const struct watch_words words = {
     .holders =
         "SELECT a.pid, a.usename, a.application_name, a.state, " US(
             "clock_timestamp() - a.xact_start") ", max(l.mode), left(a.query, 300), "
-        "a.backend_type = 'autovacuum worker' FROM pg_locks l JOIN pg_stat_activity a USING (pid) "
+        "a.backend_start::text FROM pg_locks l JOIN pg_stat_activity a USING (pid) "
         "WHERE l.locktype = 'relation' AND l.granted AND l.relation = to_regclass($1) "
         "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
         "AND a.pid <> ALL ($2::int[]) GROUP BY 1, 2, 3, 4, 5, 7, 8 ORDER BY 5 DESC NULLS LAST "

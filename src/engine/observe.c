@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "dialect/watch.h"
+#include "engine/locks.h"
 #include "engine/state.h"
 
 #include <inttypes.h>
@@ -11,8 +12,6 @@
 
 #define BEAT_EVERY_US (200 * US_PER_MS)
 #define LOAD_EVERY_US US_PER_S
-/* That nobody waits is said again so often, for a screen to know that it was looked at. */
-#define QUIET_EVERY_US (5 * US_PER_S)
 #define TABLE_EVERY_US (2 * US_PER_S)
 #define RENEW_EVERY_US (3 * US_PER_S)
 /* Lag is measured at every beat, but drawn, and so recorded, less often. */
@@ -171,56 +170,6 @@ static enum db_fault sample_query(struct observer *o, struct error *e)
     return fault;
 }
 
-/* When a tree was recorded last: often while somebody waits, seldom while nobody does. */
-struct lock_news {
-    bool had_some;
-    int64_t told_us;
-};
-
-static enum db_fault sample_locks(struct observer *o, struct lock_news *news, struct error *e)
-{
-    struct run *r = o->run;
-    char *pids = run_pids(r);
-    const char *params[] = {pids};
-    struct db_rows *rows;
-    const char *sql = r->facts.version >= 140000 ? words_of(o)->locks : words_of(o)->locks_old;
-    enum db_fault fault = db_query(o->db, &rows, e, sql, 1, params);
-    free(pids);
-    if (fault != DB_OK)
-        return fault;
-    int count = db_row_count(rows);
-    int64_t now = clock_mono_us();
-    if (count == 0 && !news->had_some && now - news->told_us < QUIET_EVERY_US) {
-        db_rows_free(rows);
-        return DB_OK;
-    }
-    *news = (struct lock_news){.had_some = count > 0, .told_us = now};
-    static const char *const texts[] = {"user", "app", "client", "state", "wait_event", "mode",
-                                        "object"};
-    json_t *event = run_event(r, EVENT_SAMPLE), *list = json_array();
-    json_set_text(event, "of", "locks");
-    json_set_text(event, "server", r->target->name);
-    for (int i = 0; i < count; i++) {
-        json_t *row = json_object();
-        json_set_int(row, "pid", db_int(rows, i, 0, 0));
-        json_set_int(row, "parent", db_int(rows, i, 1, UNKNOWN));
-        json_set_int(row, "depth", db_int(rows, i, 2, 0));
-        for (size_t k = 0; k < COUNT_OF(texts); k++)
-            json_set_text(row, texts[k], db_value(rows, i, 3 + (int)k));
-        json_set_int(row, "wait_us", db_int(rows, i, 10, UNKNOWN));
-        json_set_int(row, "xact_us", db_int(rows, i, 11, UNKNOWN));
-        json_set_int(row, "state_us", db_int(rows, i, 12, UNKNOWN));
-        json_set_text(row, "query", db_value(rows, i, 13));
-        json_set_bool(row, "ours", db_bool(rows, i, 14));
-        json_set_text(row, "start", db_value(rows, i, 15));
-        json_push(list, row);
-    }
-    json_set(event, "rows", list);
-    db_rows_free(rows);
-    run_record(r, event);
-    return DB_OK;
-}
-
 /*
  * Stripes need a free xmin horizon. When most updates are not HOT although many
  * were made, the plain form is the faster one, until the holder is gone.
@@ -326,7 +275,7 @@ static void observe_primary(struct observer *o)
             load_at = round + LOAD_EVERY_US;
             fault = sample_load(o, &before, &e);
             if (fault == DB_OK)
-                fault = sample_locks(o, &locks, &e);
+                fault = locks_sample(r, o->db, &locks, &e);
             if (fault == DB_OK)
                 fault = sample_query(o, &e);
         }

@@ -1,0 +1,111 @@
+#include "config.h"
+#include "engine/locks.h"
+
+#include "base/clock.h"
+#include "dialect/watch.h"
+
+#include <stdlib.h>
+
+/* That nobody waits is said again so often, for a screen to know that it was looked at. */
+#define QUIET_EVERY_US (5 * US_PER_S)
+
+static json_t *tree_row(const struct db_rows *rows, int i)
+{
+    static const char *const texts[] = {"user",       "app",  "client", "state",
+                                        "wait_event", "mode", "object"};
+    json_t *row = json_object();
+    json_set_int(row, "pid", db_int(rows, i, 0, 0));
+    json_set_int(row, "parent", db_int(rows, i, 1, UNKNOWN));
+    json_set_int(row, "depth", db_int(rows, i, 2, 0));
+    for (size_t k = 0; k < COUNT_OF(texts); k++)
+        json_set_text(row, texts[k], db_value(rows, i, 3 + (int)k));
+    json_set_int(row, "wait_us", db_int(rows, i, 10, UNKNOWN));
+    json_set_int(row, "xact_us", db_int(rows, i, 11, UNKNOWN));
+    json_set_int(row, "state_us", db_int(rows, i, 12, UNKNOWN));
+    json_set_text(row, "query", db_value(rows, i, 13));
+    json_set_bool(row, "ours", db_bool(rows, i, 14));
+    json_set_text(row, "start", db_value(rows, i, 15));
+    return row;
+}
+
+static bool has_pid(const json_t *list, int64_t pid)
+{
+    size_t i;
+    json_t *row;
+    json_array_foreach(list, i, row) if (json_get_int(row, "pid", 0) == pid) return true;
+    return false;
+}
+
+static json_t *holder_row(const struct run *r, const struct db_rows *rows, int i)
+{
+    json_t *row = json_object();
+    json_set_int(row, "pid", db_int(rows, i, 0, 0));
+    json_set_int(row, "parent", UNKNOWN);
+    json_set_int(row, "depth", 0);
+    json_set_text(row, "user", db_value(rows, i, 1));
+    json_set_text(row, "app", db_value(rows, i, 2));
+    json_set_text(row, "state", db_value(rows, i, 3));
+    json_set_int(row, "xact_us", db_int(rows, i, 4, UNKNOWN));
+    json_set_text(row, "mode", db_value(rows, i, 5));
+    json_set_text(row, "object", r->facts.qualified);
+    json_set_text(row, "query", db_value(rows, i, 6));
+    json_set_text(row, "start", db_value(rows, i, 7));
+    return row;
+}
+
+static enum db_fault add_holders(struct run *r, struct db *db, const char *pids, json_t *list,
+                                 struct error *e)
+{
+    const char *params[] = {r->facts.qualified, pids};
+    struct db_rows *rows;
+    const struct watch_words *words = watch_words(r->target->primary.engine);
+    enum db_fault fault = db_query(db, &rows, e, words->holders, 2, params);
+    if (fault != DB_OK)
+        return fault;
+    for (int i = 0; i < db_row_count(rows); i++)
+        if (!has_pid(list, db_int(rows, i, 0, 0)))
+            json_push(list, holder_row(r, rows, i));
+    db_rows_free(rows);
+    return DB_OK;
+}
+
+static enum db_fault ask_tree(struct run *r, struct db *db, json_t *list, struct error *e)
+{
+    const struct watch_words *words = watch_words(r->target->primary.engine);
+    char *pids = run_pids(r);
+    const char *params[] = {pids};
+    struct db_rows *rows;
+    enum db_fault fault = db_query(
+        db, &rows, e, r->facts.version >= 140000 ? words->locks : words->locks_old, 1, params);
+    if (fault == DB_OK) {
+        for (int i = 0; i < db_row_count(rows); i++)
+            json_push(list, tree_row(rows, i));
+        db_rows_free(rows);
+        run_lock(r);
+        bool holding_back = r->state == STATE_WAITING;
+        run_unlock(r);
+        if (holding_back)
+            fault = add_holders(r, db, pids, list, e);
+    }
+    free(pids);
+    return fault;
+}
+
+enum db_fault locks_sample(struct run *r, struct db *db, struct lock_news *news, struct error *e)
+{
+    json_t *list = json_array();
+    enum db_fault fault = ask_tree(r, db, list, e);
+    bool some = json_array_size(list) > 0;
+    int64_t now = clock_mono_us();
+    if (fault != DB_OK || (!some && !news->had_some && now - news->told_us < QUIET_EVERY_US)) {
+        json_decref(list);
+        return fault;
+    }
+    *news = (struct lock_news){.had_some = some, .told_us = now};
+    json_t *event = run_event(r, EVENT_SAMPLE);
+    json_set_text(event, "of", "locks");
+    json_set_text(event, "server", r->target->name);
+    json_set(event, "rows", list);
+    run_record(r, event);
+    return DB_OK;
+}
