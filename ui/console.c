@@ -22,6 +22,7 @@
 #define CLOCK_US US_PER_S       /* the age on the top line moves at least so often */
 #define SCAN_EVENTS 2000        /* of the timeline, in one turn */
 #define LEAVE_US (2 * US_PER_S) /* for the answer to the last word */
+#define STOP_US (60 * US_PER_S) /* for the engine's end, whose status is then ours */
 
 struct console {
     struct terminal *terminal;
@@ -31,6 +32,7 @@ struct console {
     struct view view;
     struct canvas canvas;
     int64_t drawn_us, ticked_us, leave_by_us; /* monotonic; leave_by_us 0: staying */
+    bool stopping;                            /* leaves when the engine has ended */
     bool dirty, repaint, done;
     int status;
 };
@@ -100,8 +102,9 @@ static void obey(struct console *c, struct effect effect)
         remote_send(&c->remote, &c->view, effect.request, false);
         return;
     case EFFECT_SEND_LEAVE:
+        c->stopping = strcmp(json_get_text(effect.request, "value", ""), "stop") == 0;
+        c->leave_by_us = clock_mono_us() + (c->stopping ? STOP_US : LEAVE_US);
         remote_send(&c->remote, &c->view, effect.request, false);
-        c->leave_by_us = clock_mono_us() + LEAVE_US;
         return;
     case EFFECT_LEAVE:
         c->done = true;
@@ -150,6 +153,13 @@ static void take_signals(struct console *c)
     }
 }
 
+/* Nothing goes on after the end: no duration may be seen to grow. */
+static void tell_time(struct console *c)
+{
+    if (!c->view.review)
+        c->view.now_us = c->model.ended ? c->model.time_us : clock_wall_us();
+}
+
 static void advance(struct console *c)
 {
     int64_t now = clock_mono_us();
@@ -159,8 +169,8 @@ static void advance(struct console *c)
         c->dirty |= source_play(&c->source, &c->model, &c->view, passed);
         c->dirty |= source_scan(&c->source, &c->view, SCAN_EVENTS);
     } else {
-        c->view.now_us = clock_wall_us();
         c->dirty |= source_follow(&c->source, &c->model, &c->view);
+        tell_time(c);
         c->dirty |= now - c->drawn_us >= CLOCK_US;
     }
     c->dirty |= remote_tick(&c->remote, &c->view);
@@ -202,6 +212,13 @@ static bool leaving_is_over(struct console *c)
     if (c->remote.count == 0 && c->remote.fd >= 0 && c->remote.refused) {
         c->leave_by_us = 0; /* the engine said no: the operator must read why */
         return false;
+    }
+    if (c->stopping && !c->model.ended) {
+        /* its last event may come after it has hung up, but not much later */
+        int64_t soon = clock_mono_us() + LEAVE_US;
+        if (c->view.link != LINK_UP && c->leave_by_us > soon)
+            c->leave_by_us = soon;
+        return clock_mono_us() > c->leave_by_us;
     }
     return c->remote.count == 0 || clock_mono_us() > c->leave_by_us;
 }
@@ -327,6 +344,7 @@ bool console_dump(const struct console_options *options, int width, int height, 
     *e = (struct error){0};
     bool ok = open_model(&c, options, screen ? screen : options->screen, e);
     if (ok) {
+        tell_time(&c);
         /* all marks of an ordinary session; a huge one is told to be unfinished */
         (void)source_scan(&c.source, &c.view, options->review ? 500000 : 0);
         struct str text = {0};
