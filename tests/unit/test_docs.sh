@@ -9,25 +9,41 @@ page=$top/man/newel.1
 # roff's escapes off, so that names stand as they are typed
 plain=$(sed -e 's/\\-/-/g' -e 's/\\&//g' "$page")
 
-missing() { # WORD...: those that the page does not hold as a word
-    local word
-    for word; do
-        grep -qE -- "(^|[^[:alnum:]-])-?-?${word//+/\\+}([^[:alnum:]-]|\$)" <<<"$plain" || printf '%s ' "$word"
-    done
+# What the page sets with macro $1 (Cm, Fl), a word a line: many names are everyday words besides.
+set_as() {
+    awk -v macro="$1" '/^\./ {
+        on = 0
+        for (i = 1; i <= NF; i++) {
+            field = $i
+            sub(/^\./, "", field)
+            if (field ~ /^[A-Z][a-z]$/) on = field == macro
+            else if (on && field ~ /^[a-z-]+$/) print field
+        }
+    }' <<<"$2" | sort -u
 }
 
-mapfile -t commands < <(sed -n 's/^    {"\([a-z]*\)", cmd_.*/\1/p' "$top/src/main.c")
-ok 'the commands of main.c were found' test ${#commands[@]} -gt 5
-is "$(missing "${commands[@]}")" '' 'newel.1 names every command'
+only_first() { # LIST LIST: words of the first that are not in the second
+    comm -23 <(sort -u <<<"$1") <(sort -u <<<"$2")
+}
 
-mapfile -t options < <(sed -n 's/.*{"\([a-z-]*\)", \(no\|required\)_argument.*/\1/p' \
-    "$top"/src/cli/cmd_*.c "$top"/src/cli/demo.c | sort -u)
-ok 'long options were found' test ${#options[@]} -gt 10
-is "$(missing "${options[@]}")" '' 'newel.1 names every long option'
+commands=$(sed -n 's/^    {"\([a-z]*\)", cmd_.*/\1/p' "$top/src/main.c")
+ok 'the commands of main.c were found' test "$(wc -l <<<"$commands")" -gt 5
+synopsis=$(sed -n '/^\.Sh SYNOPSIS/,/^\.Sh DESCRIPTION/p' <<<"$plain")
+is "$(set_as Cm "$synopsis")" "$(sort <<<"$commands")" 'the synopsis has every command, and no other'
+described=$(sed -n '/^\.Sh DESCRIPTION/,/^\.Sh COMMANDS/p' <<<"$plain" | grep '^\.It')
+is "$(set_as Cm "$described")" "$(sort <<<"$commands")" 'each is described'
 
-mapfile -t verbs < <(sed -n 's/.*\[VERB_[A-Z]*\] = {"\([a-z]*\)".*/\1/p' "$top/src/journal/command.c" |
+options=$(grep -ohE '\{"[a-z-]+", (no|required)_argument' "$top"/src/cli/*.c | sed 's/{"\([a-z-]*\).*/-\1/')
+ok 'long options were found' test "$(wc -l <<<"$options")" -gt 10
+named=$(set_as Fl "$plain" | grep '^-')
+is "$(only_first "$options" "$named")" '' 'newel.1 names every long option'
+is "$(only_first "$named" "$options")" '' 'and none that is not there'
+
+verbs=$(sed -n 's/.*\[VERB_[A-Z]*\] = {"\([a-z]*\)".*/\1/p' "$top/src/journal/command.c" |
     grep -vE '^(attach|detach)$')
-is "$(missing "${verbs[@]}")" '' 'newel.1 names every verb of ctl'
+ok 'the verbs were found' test "$(wc -l <<<"$verbs")" -gt 10
+listed=$(sed -n '/^\.Sh COMMANDS/,/^\.Sh KEYS/p' <<<"$plain" | grep '^\.It')
+is "$(only_first "$verbs" "$(set_as Cm "$listed")")" '' 'newel.1 names every verb of ctl'
 
 mapfile -t keys < <(sed -n 's/^    {[^,]*, "\([^"]*\)", ACTION.*/\1/p' "$top/ui/keys.c" | sort -u)
 lost=
