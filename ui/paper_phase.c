@@ -1,6 +1,8 @@
 #include "config.h"
 #include "ui/paper_phase.h"
 
+#include <string.h>
+
 void paper_error(struct paper *p, const struct model_error *e)
 {
     if (!e->what && !e->why)
@@ -18,7 +20,11 @@ void paper_phase(struct paper *p, const struct model_target *t, enum phase phase
     paper_addf(p, STYLE_TITLE, 0, "%d %s: %s", (int)phase + 1, phase_name(phase),
                phase_state_name(ph->state));
     paper_pair(p, 2, 10, "detail", STYLE_NORMAL, ph->detail);
-    paper_pair(p, 2, 10, "estimate", STYLE_NORMAL, ph->estimate);
+    /* the label says it already */
+    static const char word[] = "estimate: ";
+    bool twice = ph->estimate && strncmp(ph->estimate, word, sizeof word - 1) == 0;
+    paper_pair(p, 2, 10, "estimate", STYLE_NORMAL,
+               twice ? ph->estimate + sizeof word - 1 : ph->estimate);
     if (!ph->step_count)
         paper_add(p, STYLE_DIM, 2, "nothing of it is known yet");
     for (size_t i = 0; i < ph->step_count; i++) {

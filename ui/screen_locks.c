@@ -86,6 +86,35 @@ static void draw_query(struct canvas *c, struct rect r, const struct model_lock 
     paper_draw(&paper, c, rect_below(r, 1), 0);
 }
 
+/*
+ * An empty tree is no all-clear: newel does not queue behind a long transaction,
+ * it waits beside, and the sessions that it waits for block nobody yet.
+ */
+static void draw_nobody(struct canvas *c, struct rect r, const struct model_target *t)
+{
+    const struct model_statement *st = &t->statement;
+    struct pen p = pen_at(c, r, 2);
+    if (!st->state || strcmp(st->state, "retry") != 0 || !st->blocker_count) {
+        if (t->locks_at_us > 0)
+            pen_text(&p, STYLE_GOOD, "nobody waits for a lock");
+        return;
+    }
+    struct paper paper = {.width = r.width};
+    char xact[WORD_TEXT];
+    paper_addf(&paper, STYLE_WARN, 0,
+               "Nobody queues, but %s waits for these to end, as last tried:",
+               st->step ? st->step : phase_name(st->phase));
+    for (size_t i = 0; i < st->blocker_count; i++) {
+        const struct model_blocker *k = &st->blockers[i];
+        paper_blank(&paper);
+        paper_addf(&paper, STYLE_WARN, 0, "pid %" PRId64 "  %s/%s  %s, transaction %s  %s", k->pid,
+                   k->app && *k->app ? k->app : "-", k->user ? k->user : "?", short_state(k->state),
+                   word_duration(xact, k->xact_us), k->mode ? k->mode : "");
+        paper_add(&paper, STYLE_NORMAL, 2, k->query ? k->query : "none");
+    }
+    paper_draw(&paper, c, rect_below(r, 2), 0);
+}
+
 void screen_locks(struct canvas *c, const struct model *m, const struct view *v, struct rect r)
 {
     const struct model_target *t = view_target(v, m);
@@ -108,9 +137,7 @@ void screen_locks(struct canvas *c, const struct model *m, const struct view *v,
         pen_printf(&p, STYLE_DIM, ", seen %s ago", word_rough(old, v->now_us - t->locks_at_us));
     }
     if (!t->lock_count) {
-        p = pen_at(c, r, 2);
-        if (t->locks_at_us > 0)
-            pen_text(&p, STYLE_GOOD, "nobody waits for a lock");
+        draw_nobody(c, r, t);
         return;
     }
     widget_titles(c, r, 1, columns, COUNT_OF(columns));

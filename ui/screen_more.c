@@ -182,6 +182,37 @@ static const char *number(char out[WORD_TEXT], double value)
     return out;
 }
 
+/* A line like `"Plan Width": 73,`: a name, and nothing but a number. */
+static bool is_figure(const char *line, size_t length)
+{
+    const char *value = memchr(line, ':', length);
+    return value && strspn(value, ": \"0123456789.,") >= (size_t)(line + length - value);
+}
+
+static size_t next_of_shape(const char **at)
+{
+    for (;;) {
+        size_t length = strcspn(*at, "\n");
+        if (!**at || !is_figure(*at, length))
+            return length;
+        *at += length + ((*at)[length] == '\n');
+    }
+}
+
+/* Figures move with every ANALYZE, and with the width of the new column: the shape is the plan. */
+static bool same_shape(const char *a, const char *b)
+{
+    for (;;) {
+        size_t m = next_of_shape(&a), n = next_of_shape(&b);
+        if (m != n || memcmp(a, b, m) != 0)
+            return false;
+        if (!a[m] || !b[n])
+            return a[m] == b[n];
+        a += m + 1;
+        b += n + 1;
+    }
+}
+
 static const char *plan_verdict(const struct model_query *q, enum style *style)
 {
     *style = STYLE_DIM;
@@ -189,7 +220,7 @@ static const char *plan_verdict(const struct model_query *q, enum style *style)
         return "no baseline";
     if (!q->after)
         return "before only";
-    if (strcmp(q->before, q->after) == 0) {
+    if (same_shape(q->before, q->after)) {
         *style = STYLE_GOOD;
         return "same";
     }

@@ -415,8 +415,10 @@ static bool draw_page_keys(struct pen *p, const struct view *v)
     return true;
 }
 
-static void draw_keys(struct canvas *c, const struct view *v, struct rect line)
+static void draw_keys(struct canvas *c, const struct model *m, const struct view *v,
+                      struct rect line)
 {
+    bool off = v->read_only || m->ended; /* what changes anything */
     struct pen p = pen_at(c, line, 0);
     if (draw_page_keys(&p, v))
         return;
@@ -424,7 +426,7 @@ static void draw_keys(struct canvas *c, const struct view *v, struct rect line)
     size_t count;
     const struct key *table = keys_table(&count);
     bool skipped = false;
-    if (v->screen == SCREEN_LOCKS && mode == MODE_LIVE && !v->read_only) {
+    if (v->screen == SCREEN_LOCKS && mode == MODE_LIVE && !off) {
         pen_text(&p, STYLE_KEY, "C");
         pen_text(&p, STYLE_DIM, " cancel  ");
         pen_text(&p, STYLE_KEY, "T");
@@ -438,7 +440,7 @@ static void draw_keys(struct canvas *c, const struct view *v, struct rect line)
     }
     for (size_t i = 0; i < count; i++) {
         const struct key *k = &table[i];
-        if (!k->footer || !(k->modes & mode) || (k->changes && v->read_only))
+        if (!k->footer || !(k->modes & mode) || (k->changes && off))
             continue;
         bool paired = i + 1 < count && table[i + 1].footer && (table[i + 1].modes & mode) &&
                       strcmp(table[i + 1].footer, k->footer) == 0;
@@ -520,7 +522,7 @@ void view_draw(struct canvas *c, const struct model *m, const struct view *v)
     if (below >= 3)
         draw_timeline(c, v, rect_rows(all, c->height - 3, 1));
     if (below >= 2)
-        draw_keys(c, v, rect_rows(all, c->height - 1, 1));
+        draw_keys(c, m, v, rect_rows(all, c->height - 1, 1));
     if (below >= 1)
         draw_message(c, m, v, rect_rows(all, c->height - (below >= 2 ? 2 : 1), 1));
     if (v->ask.kind == ASK_KILL || v->ask.kind == ASK_QUIT)
