@@ -117,7 +117,7 @@ static const struct spec_key batch_keys[] = {
      .kind = SPEC_INTEGER,
      .otherwise = "1",
      .min = "1",
-     .max = "64",
+     .max = "16",
      .offset = AT(lanes),
      .doc = "batches that run side by side"},
 };
