@@ -73,7 +73,7 @@ static const struct row rows[] = {
     {"time without a unit", LEAST "[batch]\ntime = 250\n", "8 bad-value;", "a duration"},
     {"time of nothing", LEAST "[batch]\ntime = 0\n", "8 out-of-range;", NULL},
     {"pause of nothing", LEAST "[batch]\npause = 0\n", "", NULL},
-    {"lanes", LEAST "[batch]\nlanes = 65\n", "8 out-of-range;", "from 1 to 64"},
+    {"lanes", LEAST "[batch]\nlanes = 17\n", "8 out-of-range;", "from 1 to 16"},
     {"negative lag", LEAST "[throttle]\nmax_lag = -1s\n", "8 out-of-range;", NULL},
     {"no watching", LEAST "[throttle]\nmax_lag = 0\nmax_lag_bytes = 0\nmax_wal = 0\n", "", NULL},
     {"a size for a rate", LEAST "[throttle]\nmax_wal = 40MB\n", "8 bad-value;", "40MB/s"},
