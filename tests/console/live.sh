@@ -30,7 +30,7 @@ hold() {
     background="$background $!"
     holds() {
         [ "$(psql_p "SELECT count(*) FROM pg_stat_activity WHERE application_name = '$1'
-            AND (query LIKE '%pg_sleep%' OR wait_event_type = 'Lock')")" = 1 ]
+            AND (wait_event = 'PgSleep' OR wait_event_type = 'Lock')")" = 1 ]
     }
     wait_for 10 holds "$1"
 }
@@ -55,7 +55,15 @@ see_top '3/10 expand .*ASKING' 'baseline is done'
 press n 'way back  ALTER TABLE .*DROP COLUMN' 'the page of expand shows the way back'
 see 'lock +ACCESS EXCLUSIVE on public.orders' 'and the lock'
 fits 'no line of the page is too long'
+hold sleeper 'SELECT count(*) FROM orders; SELECT pg_sleep(1.2)'
 press y 'accepted step expand' 'expand begins'
+see_top 'WAITING for a lock' 'a long transaction keeps it waiting'
+see 'held by pid [0-9]+ sleeper/' 'the overview names who'
+press 3 'add column waits for these' 'so does Locks, though nobody queues'
+see 'pid [0-9]+ +sleeper/' 'with the session'
+psql_p "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+    WHERE application_name = 'sleeper'" >/dev/null
+keys 1
 see_top '4/10 sync .*ASKING' 'expand is done'
 keys n
 see 'Start sync\?' 'sync is asked for'
@@ -167,7 +175,7 @@ see 'CANCEL the statement on t1\?' 'C asks'
 see 'application billing' 'and names whom'
 press n 'nothing was sent' 'any other key is no'
 ok 'nothing has happened to it' test "$(psql_p "SELECT count(*) FROM pg_stat_activity
-    WHERE application_name = 'billing' AND query LIKE '%pg_sleep%'")" = 1
+    WHERE application_name = 'billing' AND wait_event = 'PgSleep'")" = 1
 keys C
 see 'CANCEL the statement on t1\?' 'C asks again'
 press y 'accepted cancel' 'y sends it'
