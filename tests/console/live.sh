@@ -59,10 +59,12 @@ hold sleeper 'SELECT count(*) FROM orders; SELECT pg_sleep(1.2)'
 press y 'accepted step expand' 'expand begins'
 see_top 'WAITING for a lock' 'a long transaction keeps it waiting'
 see 'held by pid [0-9]+ sleeper/' 'the overview names who'
-press 3 'add column waits for these' 'so does Locks, though nobody queues'
-see 'pid [0-9]+ +sleeper/' 'with the session'
-psql_p "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-    WHERE application_name = 'sleeper'" >/dev/null
+press 3 '^B +[0-9]+ +sleeper' 'so does Locks, though nobody queues there'
+press Down 'QUERY of pid' 'where it can be chosen'
+keys T
+see 'TERMINATE the session on t1\?' 'T asks'
+see 'application sleeper' 'and names it'
+press y 'accepted terminate' 'y ends it'
 keys 1
 see_top '4/10 sync .*ASKING' 'expand is done'
 keys n
