@@ -131,7 +131,8 @@ void screen_locks(struct canvas *c, const struct model *m, const struct view *v,
     if (t->locks_at_us <= 0) {
         pen_text(&p, STYLE_DIM, "not sampled yet");
     } else {
-        pen_printf(&p, STYLE_NORMAL, "%zu sessions, %zu at a root", t->lock_count, blockers);
+        pen_printf(&p, STYLE_NORMAL, "%zu session%s, %zu at a root", t->lock_count,
+                   t->lock_count == 1 ? "" : "s", blockers);
         if (ours)
             pen_printf(&p, STYLE_ACCENT, ", %zu of newel's own (N)", ours);
         pen_printf(&p, STYLE_DIM, ", seen %s ago", word_rough(old, v->now_us - t->locks_at_us));
