@@ -22,6 +22,7 @@ bool db_fault_passes(enum db_fault fault)
     case DB_EXISTS:
     case DB_MISSING:
     case DB_DATA:
+    case DB_ALGORITHM:
     case DB_FENCED:
     case DB_OTHER:
         break;
@@ -29,13 +30,24 @@ bool db_fault_passes(enum db_fault fault)
     return false;
 }
 
+bool db_is_lock_timeout(const struct error *e)
+{
+    return strcmp(e->sqlstate, "55P03") == 0 || e->number == 1205;
+}
+
 struct db *db_open(const struct db_address *where, const char *role, struct error *e)
 {
     if (where->engine == DB_POSTGRESQL)
         return db_pg.open(where, role, e);
+#ifdef HAVE_MYSQL
+    return db_mysql.open(where, role, e);
+#else
     error_set(e, ERROR_USAGE, "%s", where->name);
-    error_why(e, "this build of newel has no driver for MySQL or MariaDB");
+    error_why(e, "this newel was built without a client library for MySQL or MariaDB");
+    error_todo(e, "install libmysqlclient's or MariaDB Connector/C's development files, then "
+                  "configure and build again");
     return NULL;
+#endif
 }
 
 void db_close(struct db *db)
@@ -47,6 +59,11 @@ void db_close(struct db *db)
 bool db_alive(const struct db *db)
 {
     return db->driver->alive(db);
+}
+
+enum db_engine db_engine_of(const struct db *db)
+{
+    return db->engine;
 }
 
 int db_server_version(const struct db *db)
@@ -101,6 +118,11 @@ int db_column_count(const struct db_rows *rows)
     return rows->columns;
 }
 
+int64_t db_affected(const struct db_rows *rows)
+{
+    return rows->affected;
+}
+
 const char *db_value(const struct db_rows *rows, int row, int column)
 {
     if (row < 0 || row >= rows->rows || column < 0 || column >= rows->columns)
@@ -147,26 +169,29 @@ void db_rows_free(struct db_rows *rows)
         rows->driver->rows_free(rows);
 }
 
-static char *quote(const char *text, char mark)
+static char *quote(const char *text, char mark, bool escapes)
 {
     struct str s = {0};
     str_add_char(&s, mark);
     for (; *text; text++) {
-        if (*text == mark)
-            str_add_char(&s, mark);
+        if (*text == mark || (escapes && *text == '\\'))
+            str_add_char(&s, *text);
         str_add_char(&s, *text);
     }
     str_add_char(&s, mark);
     return str_take(&s);
 }
 
-char *db_quote_name(const char *name)
+char *db_quote_name(enum db_engine engine, const char *name)
 {
-    return quote(name, '"');
+    return quote(name, engine == DB_POSTGRESQL ? '"' : '`', false);
 }
 
-/* Sessions run with standard_conforming_strings on, so a backslash is an ordinary character. */
-char *db_quote_text(const char *text)
+/*
+ * Sessions run with standard_conforming_strings on, and without
+ * NO_BACKSLASH_ESCAPES: what a backslash means is known.
+ */
+char *db_quote_text(enum db_engine engine, const char *text)
 {
-    return quote(text, '\'');
+    return quote(text, '\'', engine != DB_POSTGRESQL);
 }

@@ -159,6 +159,7 @@ static enum db_fault pg_query(struct db *db, struct db_rows **rows, struct error
         answer->base.driver = &db_pg;
         answer->base.rows = PQntuples(result);
         answer->base.columns = PQnfields(result);
+        answer->base.affected = strtoll(PQcmdTuples(result), NULL, 10);
         answer->result = result;
         *rows = &answer->base;
         return DB_OK;
@@ -192,6 +193,7 @@ static struct db *pg_open(const struct db_address *where, const char *role, stru
         return NULL;
     struct pg *pg = mem_alloc(sizeof *pg);
     pg->base.driver = &db_pg;
+    pg->base.engine = DB_POSTGRESQL;
     pg->conn = connect_to(where, role);
     pg->where = place(where->name, pg->conn);
     if (PQstatus(pg->conn) != CONNECTION_OK) {

@@ -23,6 +23,7 @@ struct db_driver {
 
 struct db {
     const struct db_driver *driver;
+    enum db_engine engine;
     int version; /* 150020 */
     char version_text[32];
     int64_t pid;
@@ -32,8 +33,12 @@ struct db_rows {
     const struct db_driver *driver;
     int rows;
     int columns;
+    int64_t affected;
 };
 
 extern const struct db_driver db_pg;
+#ifdef HAVE_MYSQL
+extern const struct db_driver db_mysql;
+#endif
 
 #endif

@@ -126,7 +126,7 @@ static bool say_grant(const struct pg_fault *f, struct error *e)
         {"permission denied for function ", "GRANT EXECUTE ON FUNCTION"},
         {"permission denied for type ", "GRANT USAGE ON TYPE"},
     };
-    char *user = db_quote_name(f->user ? f->user : "");
+    char *user = db_quote_name(DB_POSTGRESQL, f->user ? f->user : "");
     bool said = false;
     for (size_t i = 0; i < COUNT_OF(forms) && !said; i++) {
         size_t n = strlen(forms[i].prefix);

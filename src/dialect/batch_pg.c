@@ -46,7 +46,7 @@ static char *blocks(const struct words *w)
                 "    rows = rows + (SELECT count(*) FROM written), batches = batches + 1,\n"
                 "    updated_at = clock_timestamp()\n"
                 "    WHERE migration = $1 AND lane = $3::int AND cursor = $4\n");
-    char *regclass = db_quote_text(w->qualified);
+    char *regclass = db_quote_text(DB_POSTGRESQL, w->qualified);
     str_addf(&s, "      AND shape = pg_relation_filenode(%s)::text\n", regclass);
     free(regclass);
     str_add(&s, "      AND EXISTS (SELECT FROM lease) RETURNING 1)\n"
@@ -129,7 +129,7 @@ static char *keys_batch(const struct words *w, const struct batch_key *keys, siz
 
 static char *extent(const struct words *w)
 {
-    char *regclass = db_quote_text(w->qualified);
+    char *regclass = db_quote_text(DB_POSTGRESQL, w->qualified);
     char *sql = mem_printf("SELECT pg_relation_size(%s) / current_setting('block_size')::bigint, "
                            "pg_relation_filenode(%s)::text",
                            regclass, regclass);
@@ -180,7 +180,7 @@ static void add_key_text(struct str *s, const struct batch_key *keys, size_t cou
     }
     for (size_t i = 0; i < count; i++) {
         char *label = mem_printf("%s%s=", i ? ", " : "", keys[i].name);
-        char *quoted = db_quote_text(label);
+        char *quoted = db_quote_text(DB_POSTGRESQL, label);
         str_addf(s, "%s%s || coalesce(%s::text, 'NULL')", i ? " || " : "", quoted, keys[i].name);
         free(label);
         free(quoted);

@@ -53,7 +53,7 @@ static char *bare_not_null_name(const struct ddl_subject *s)
 
 static char *not_null_name(const struct ddl_subject *s)
 {
-    char *bare = bare_not_null_name(s), *quoted = db_quote_name(bare);
+    char *bare = bare_not_null_name(s), *quoted = db_quote_name(DB_POSTGRESQL, bare);
     free(bare);
     return quoted;
 }
@@ -63,7 +63,7 @@ static char *not_null_name(const struct ddl_subject *s)
 /* "SELECT [NOT ]EXISTS (...)" over the column's pg_attribute row `a`. */
 static char *probe_column(const struct ddl_subject *s, bool wanted, const char *more)
 {
-    char *table = db_quote_text(s->words.qualified), *column = db_quote_text(s->column);
+    char *table = db_quote_text(DB_POSTGRESQL, s->words.qualified), *column = db_quote_text(DB_POSTGRESQL, s->column);
     char *sql = mem_printf("SELECT %sEXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = "
                            "to_regclass(%s) AND a.attname = %s AND NOT a.attisdropped%s)",
                            wanted ? "" : "NOT ", table, column, more);
@@ -190,7 +190,7 @@ static char *function_gone(const char *name)
 static void sync_function(const struct ddl_subject *s, struct ddl_text *out)
 {
     char *name = function_name(s), *body = sync_body(s), *tag = dollar_tag(body);
-    char *quoted = db_quote_text(body);
+    char *quoted = db_quote_text(DB_POSTGRESQL, body);
     struct str sql = {0};
     str_addf(&sql, "CREATE OR REPLACE FUNCTION %s RETURNS trigger LANGUAGE plpgsql", name);
     if (s->search_path)
@@ -221,7 +221,7 @@ static char *trigger_name(const struct ddl_subject *s, const char *when)
 static char *count_triggers(const struct ddl_subject *s, const char *is)
 {
     char *insert = trigger_name(s, "ins"), *update = trigger_name(s, "upd");
-    char *table = db_quote_text(s->words.qualified);
+    char *table = db_quote_text(DB_POSTGRESQL, s->words.qualified);
     char *sql = mem_printf("SELECT count(*) %s FROM pg_trigger WHERE tgrelid = to_regclass(%s) "
                            "AND tgname IN ('%s', '%s')",
                            is, table, insert, update);
@@ -297,7 +297,7 @@ static char *probe_not_null(const struct ddl_subject *s, bool wanted, bool valid
         free(more);
         return sql;
     }
-    char *name = bare_not_null_name(s), *text = db_quote_text(name);
+    char *name = bare_not_null_name(s), *text = db_quote_text(DB_POSTGRESQL, name);
     char *more =
         mem_printf(" AND (%sEXISTS (SELECT FROM pg_constraint c WHERE c.conrelid = "
                    "a.attrelid AND c.contype = 'c' AND c.conname = %s%s))",

@@ -19,7 +19,7 @@
 
 static enum db_engine engine_of(const struct run *r)
 {
-    return r->target->primary.engine;
+    return r->engine;
 }
 
 /* ---- ranges --------------------------------------------------------------- */

@@ -48,7 +48,7 @@ static bool blame_blocks(struct run *r, struct db *db, int64_t low, int64_t high
 
 void blame_row(struct run *r, struct db *db, const struct window *w, struct error *e)
 {
-    const struct batch_words *words = batch_words(r->target->primary.engine);
+    const struct batch_words *words = batch_words(r->engine);
     struct batch_key *keys = keys_of(r);
     char *list = words->rows_of(&r->words, keys, r->facts.key_count);
     char *probe = words->value_at(&r->words);

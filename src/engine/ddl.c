@@ -77,7 +77,7 @@ static int64_t ask_queue(struct run *r, struct db *db, const char *pid)
     const char *params[] = {pid};
     struct db_rows *rows;
     struct error e;
-    if (db_query(db, &rows, &e, watch_words(r->target->primary.engine)->queue, 1, params) != DB_OK)
+    if (db_query(db, &rows, &e, watch_words(r->engine)->queue, 1, params) != DB_OK)
         return UNKNOWN;
     int64_t count = db_int(rows, 0, 0, UNKNOWN);
     db_rows_free(rows);
@@ -95,7 +95,7 @@ static void look_at_queue(struct lock_watch *w, struct db *db, const char *pid, 
     /* who blocks is asked late, just before the timeout, or when we leave early */
     json_t *blockers = NULL;
     if (too_long || elapsed > w->timeout_us / 3)
-        blockers = ask_sessions(r, db, watch_words(r->target->primary.engine)->blockers, pid);
+        blockers = ask_sessions(r, db, watch_words(r->engine)->blockers, pid);
 
     (void)pthread_mutex_lock(&w->lock);
     if (queue > w->queue)
@@ -168,7 +168,7 @@ static json_t *statement_event(const struct run *r, const struct attempt *a, con
 static enum db_fault execute(struct run *r, struct db *db, const struct attempt *a,
                              struct error *e)
 {
-    const struct watch_words *words = watch_words(r->target->primary.engine);
+    const struct watch_words *words = watch_words(r->engine);
     struct str begin = {0};
     const char *mark = strstr(words->ddl_begin, "%lld");
     str_add_n(&begin, words->ddl_begin, (size_t)(mark - words->ddl_begin));
@@ -240,7 +240,7 @@ static json_t *certain_blockers(struct run *r, struct db *db, const struct step 
 {
     if (step->kind != STEP_DDL || !takes_exclusive(step))
         return NULL;
-    json_t *holders = ask_sessions(r, db, watch_words(r->target->primary.engine)->holders,
+    json_t *holders = ask_sessions(r, db, watch_words(r->engine)->holders,
                                    r->facts.qualified);
     bool certain = false;
     size_t i;

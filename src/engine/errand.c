@@ -18,7 +18,7 @@ static void *run_errand(void *context)
 {
     struct errand *errand = context;
     struct run *r = errand->run;
-    const struct watch_words *words = watch_words(r->target->primary.engine);
+    const struct watch_words *words = watch_words(r->engine);
     const char *verb = errand->terminate ? "terminate" : "cancel";
     char pid[24];
     (void)snprintf(pid, sizeof pid, "%" PRId64, errand->pid);

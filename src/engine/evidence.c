@@ -56,7 +56,7 @@ bool evidence_plans(struct run *r, struct db *db, bool after, struct error *e)
 {
     for (size_t i = 0; i < r->migration->query_count; i++) {
         const struct watched_query *q = &r->migration->queries[i];
-        char *sql = watch_explain(r->target->primary.engine, q->sql);
+        char *sql = watch_explain(r->engine, q->sql);
         struct db_rows *rows;
         enum db_fault fault = db_query(db, &rows, e, sql, 0, NULL);
         free(sql);
@@ -90,7 +90,7 @@ bool evidence_plans(struct run *r, struct db *db, bool after, struct error *e)
 /* When the column was added, by the server's clock; before that: now. */
 static bool ddl_time(struct run *r, struct db *db, int64_t *out, struct error *e)
 {
-    const struct watch_words *words = watch_words(r->target->primary.engine);
+    const struct watch_words *words = watch_words(r->engine);
     const char *params[] = {r->migration->id, "add column"};
     struct db_rows *rows;
     if (db_query(db, &rows, e, words->done_at, 2, params) != DB_OK)
@@ -115,7 +115,7 @@ bool evidence_clients(struct run *r, struct db *db, struct error *e)
     (void)snprintf(moment, sizeof moment, "%" PRId64, when);
     const char *params[] = {moment};
     struct db_rows *rows;
-    if (db_query(db, &rows, e, watch_words(r->target->primary.engine)->clients, 1, params) != DB_OK)
+    if (db_query(db, &rows, e, watch_words(r->engine)->clients, 1, params) != DB_OK)
         return false;
     json_t *event = run_event(r, EVENT_CLIENTS), *list = json_array();
     for (int i = 0; i < db_row_count(rows); i++) {

@@ -8,7 +8,7 @@ struct batch_key *keys_of(const struct run *r)
     struct batch_key *keys = mem_alloc((r->facts.key_count + 1) * sizeof *keys);
     for (size_t i = 0; i < r->facts.key_count; i++)
         keys[i] = (struct batch_key){
-            .name = db_quote_name(r->facts.key[i].name),
+            .name = db_quote_name(r->facts.engine, r->facts.key[i].name),
             .type = r->facts.key[i].type,
         };
     return keys;

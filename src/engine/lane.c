@@ -41,7 +41,7 @@ enum db_fault lane_read_ranges(struct run *r, struct db *db, struct range **rang
     *count = 0;
     const char *params[] = {r->migration->id};
     struct db_rows *rows;
-    const struct state_words *words = state_words(r->target->primary.engine);
+    const struct state_words *words = state_words(r->engine);
     enum db_fault fault = db_query(db, &rows, e, words->ranges, 1, params);
     if (fault != DB_OK)
         return fault;
@@ -272,17 +272,7 @@ static bool open_connection(struct walk *w, struct error *e)
     if (!w->db)
         return false;
     /* a batch that waits for a row holds others: better to let go and try again */
-    char value[32];
-    const char *words = watch_words(w->run->target->primary.engine)->lock_timeout;
-    const char *mark = strstr(words, "%lld");
-    (void)snprintf(value, sizeof value, "%" PRId64,
-                   w->run->migration->lock_timeout_us / US_PER_MS);
-    struct str sql = {0};
-    str_add_n(&sql, words, (size_t)(mark - words));
-    str_add(&sql, value);
-    str_add(&sql, mark + strlen("%lld"));
-    enum db_fault fault = db_exec(w->db, str_text(&sql), e);
-    str_free(&sql);
+    enum db_fault fault = run_lock_timeout(w->db, w->run->migration->lock_timeout_us, e);
     return fault == DB_OK || !db_alive(w->db);
 }
 
@@ -329,7 +319,7 @@ static bool after_fence(struct walk *w, struct error *e)
     if (state_hold(w->run, w->db, e) != DB_OK)
         return false;
     struct db_rows *rows;
-    char *sql = batch_words(w->run->target->primary.engine)->extent(&w->run->words);
+    char *sql = batch_words(w->run->engine)->extent(&w->run->words);
     enum db_fault fault = db_query(w->db, &rows, e, sql, 0, NULL);
     free(sql);
     if (fault != DB_OK)

@@ -58,7 +58,7 @@ static enum db_fault add_holders(struct run *r, struct db *db, const char *pids,
 {
     const char *params[] = {r->facts.qualified, pids};
     struct db_rows *rows;
-    const struct watch_words *words = watch_words(r->target->primary.engine);
+    const struct watch_words *words = watch_words(r->engine);
     enum db_fault fault = db_query(db, &rows, e, words->holders, 2, params);
     if (fault != DB_OK)
         return fault;
@@ -71,7 +71,7 @@ static enum db_fault add_holders(struct run *r, struct db *db, const char *pids,
 
 static enum db_fault ask_tree(struct run *r, struct db *db, json_t *list, struct error *e)
 {
-    const struct watch_words *words = watch_words(r->target->primary.engine);
+    const struct watch_words *words = watch_words(r->engine);
     char *pids = run_pids(r);
     const char *params[] = {pids};
     struct db_rows *rows;

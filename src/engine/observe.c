@@ -16,6 +16,8 @@
 #define RENEW_EVERY_US (3 * US_PER_S)
 /* Lag is measured at every beat, but drawn, and so recorded, less often. */
 #define RECORD_EVERY_US US_PER_S
+/* The sizes of a table cannot be read while somebody waits to lock it: look elsewhere then. */
+#define LOCK_TIMEOUT_US (50 * US_PER_MS)
 /* The stripes pay when pruning can reuse room; below this share of HOT updates they do not. */
 #define HOT_LEAST_PPM 200000
 #define HOT_EVIDENCE 50000
@@ -50,7 +52,7 @@ int64_t observe_lag_us(const int64_t *beats, int64_t first, int64_t last, int64_
 
 static const struct watch_words *words_of(const struct observer *o)
 {
-    return watch_words(o->run->target->primary.engine);
+    return watch_words(db_engine_of(o->db));
 }
 
 static bool observing(struct run *r)
@@ -217,6 +219,8 @@ static enum db_fault sample_table(struct observer *o, int64_t *mark_updates, int
     const char *params[] = {r->facts.qualified};
     struct db_rows *rows;
     enum db_fault fault = db_query(o->db, &rows, e, words_of(o)->table, 1, params);
+    if (fault == DB_LOCK_TIMEOUT)
+        return DB_OK;
     if (fault != DB_OK)
         return fault;
     if (db_row_count(rows) == 1) {
@@ -261,7 +265,7 @@ static void observe_primary(struct observer *o)
         if (!o->db || !db_alive(o->db)) {
             run_disconnect(r, o->db);
             o->db = run_connect(r, "watch", &e);
-            fault = o->db ? DB_OK : DB_LOST;
+            fault = o->db ? run_lock_timeout(o->db, LOCK_TIMEOUT_US, &e) : DB_LOST;
         }
         if (fault == DB_OK)
             fault = beat(o, &e);

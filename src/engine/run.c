@@ -96,7 +96,7 @@ struct db *run_connect(struct run *r, const char *role, struct error *e)
     free(name);
     if (!db)
         return NULL;
-    if (db_exec(db, watch_words(r->target->primary.engine)->session, e) != DB_OK) {
+    if (db_exec(db, watch_words(db_engine_of(db))->session, e) != DB_OK) {
         db_close(db);
         return NULL;
     }
@@ -105,6 +105,18 @@ struct db *run_connect(struct run *r, const char *role, struct error *e)
         r->pids[r->pid_count++] = db_backend_pid(db);
     run_unlock(r);
     return db;
+}
+
+enum db_fault run_lock_timeout(struct db *db, int64_t us, struct error *e)
+{
+    const char *words = watch_words(db_engine_of(db))->lock_timeout;
+    const char *mark = strstr(words, "%lld");
+    struct str sql = {0};
+    str_add_n(&sql, words, (size_t)(mark - words));
+    str_addf(&sql, "%" PRId64 "%s", us / US_PER_MS, mark + strlen("%lld"));
+    enum db_fault fault = db_exec(db, str_text(&sql), e);
+    str_free(&sql);
+    return fault;
 }
 
 void run_disconnect(struct run *r, struct db *db)

@@ -38,6 +38,7 @@ struct run {
     enum phase until;       /* the last phase to do; PHASE_FINISH: all */
 
     /* set by the run's own thread before others read them */
+    enum db_engine engine; /* of the primary, as it says itself */
     struct facts facts;
     struct plan plan;
     struct words words;
@@ -102,6 +103,8 @@ void run_sleep(struct run *r, int64_t us);
 /* Opens a connection to the primary, set up for work, and counts it among ours. */
 struct db *run_connect(struct run *r, const char *role, struct error *e);
 void run_disconnect(struct run *r, struct db *db);
+/* Statements of this session wait for a lock so long at most. */
+enum db_fault run_lock_timeout(struct db *db, int64_t us, struct error *e) MUST_CHECK;
 /* Reconnects with growing pauses until it works or the run is to end (NULL then). */
 struct db *run_reconnect(struct run *r, struct db *old, const char *role, struct error *e);
 /* "{1,2,3}" of our own sessions; the caller frees it. */

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "dialect/state.h"
+#include "dialect/watch.h"
 #include "engine/backfill.h"
 #include "engine/ddl.h"
 #include "engine/evidence.h"
@@ -14,6 +15,10 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* What a look at the table, and any other statement of the climb, waits for a lock at most. */
+#define LOOK_US (2 * US_PER_S)
+#define LOCK_US (30 * US_PER_S)
 
 struct stairs {
     struct run *run;
@@ -202,7 +207,7 @@ static bool climb_one(struct stairs *s, enum phase phase, bool again, struct err
 static bool forget_backfill(struct stairs *s, struct error *e)
 {
     const char *params[] = {s->run->migration->id};
-    return db_query(s->db, NULL, e, state_words(s->run->target->primary.engine)->forget_backfill, 1,
+    return db_query(s->db, NULL, e, state_words(s->run->engine)->forget_backfill, 1,
                     params) == DB_OK;
 }
 
@@ -331,19 +336,75 @@ static void climb(struct stairs *s, enum phase first, bool released, struct erro
     *e = (struct error){0};
 }
 
+/* "pid 123 (reports), pid 124 (psql)": who holds the table, as far as can be told. */
+static char *holders_text(struct stairs *s)
+{
+    struct str text = {0};
+    const char *params[] = {s->run->migration->table, "{}"};
+    struct db_rows *rows;
+    struct error ignored;
+    if (db_query(s->db, &rows, &ignored, watch_words(s->run->engine)->holders, 2, params) == DB_OK) {
+        for (int i = 0; i < db_row_count(rows); i++) {
+            const char *app = db_value(rows, i, 2);
+            str_addf(&text, "%spid %" PRId64 " (%s)", i ? ", " : "", db_int(rows, i, 0, 0),
+                     app && *app ? app : "no name");
+        }
+        db_rows_free(rows);
+    }
+    if (!text.len)
+        str_add(&text, "a session that newel may not see");
+    return str_take(&text);
+}
+
+/*
+ * Whoever holds the table exclusively, or waits to, keeps even its sizes from being read. Names
+ * the holders and waits. False when that is not what went wrong, or the run is to end.
+ */
+static bool wait_for_table(struct stairs *s, bool *told, const struct error *e)
+{
+    struct run *r = s->run;
+    if (!db_is_lock_timeout(e) || run_stopping(r))
+        return false;
+    if (!*told) {
+        char *holders = holders_text(s);
+        run_alarm(r, "warn", "table-locked",
+                  "newel cannot even look at %s and waits: it is locked, or about to be; held by %s",
+                  r->migration->table, holders);
+        free(holders);
+    }
+    *told = true;
+    run_sleep(r, US_PER_S);
+    return !run_stopping(r);
+}
+
+static bool read_facts(struct stairs *s, struct error *e)
+{
+    struct run *r = s->run;
+    bool told = false;
+    if (run_lock_timeout(s->db, LOOK_US, e) != DB_OK)
+        return false;
+    while (!facts_read(s->db, r->migration, &r->facts, e)) {
+        facts_free(&r->facts);
+        if (!wait_for_table(s, &told, e))
+            return false;
+    }
+    return run_lock_timeout(s->db, LOCK_US, e) == DB_OK;
+}
+
 static bool prepare(struct stairs *s, struct error *e)
 {
     struct run *r = s->run;
     s->db = run_connect(r, "main", e);
     if (!s->db)
         return false;
-    if (!facts_read(s->db, r->migration, &r->facts, e) ||
+    r->engine = db_engine_of(s->db);
+    if (!read_facts(s, e) ||
         state_read(s->db, r->migration->id, &s->before, e) != DB_OK)
         return false;
     plan_make(r->migration, &r->facts, &r->plan);
-    r->quoted_column = db_quote_name(r->migration->column);
+    r->quoted_column = db_quote_name(r->facts.engine, r->migration->column);
     const struct migration *m = r->migration;
-    r->quoted_table = db_quote_name(r->facts.table ? r->facts.table : m->table);
+    r->quoted_table = db_quote_name(r->facts.engine, r->facts.table ? r->facts.table : m->table);
     r->words = (struct words){
         .id = m->id,
         .qualified = r->facts.qualified ? r->facts.qualified : m->table,

@@ -11,7 +11,7 @@
 
 static const struct state_words *words_of(const struct run *r)
 {
-    return state_words(r->target->primary.engine);
+    return state_words(r->engine);
 }
 
 static void copy(char *out, size_t size, const char *text)
@@ -33,7 +33,7 @@ static enum db_fault ask_schema(struct db *db, const struct state_words *words, 
 enum db_fault state_read(struct db *db, const char *id, struct state *out, struct error *e)
 {
     *out = (struct state){.renewed_s = -1, .phase = PHASE_PREFLIGHT, .state = STATE_TODO};
-    const struct state_words *words = state_words(DB_POSTGRESQL);
+    const struct state_words *words = state_words(db_engine_of(db));
     bool there;
     struct db_rows *rows;
     enum db_fault fault = ask_schema(db, words, &there, e);
@@ -68,7 +68,7 @@ enum db_fault state_read(struct db *db, const char *id, struct state *out, struc
 
 enum db_fault state_list(struct db *db, char ***ids, size_t *count, struct error *e)
 {
-    const struct state_words *words = state_words(DB_POSTGRESQL);
+    const struct state_words *words = state_words(db_engine_of(db));
     bool there;
     struct db_rows *rows;
     enum db_fault fault = ask_schema(db, words, &there, e);
@@ -202,7 +202,7 @@ static enum db_fault under_lease(struct run *r, struct db *db, const char *sql, 
     enum db_fault fault = db_query(db, &rows, e, sql, count, params);
     if (fault != DB_OK)
         return fault;
-    bool ours = db_row_count(rows) == 1;
+    bool ours = db_affected(rows) == 1;
     db_rows_free(rows);
     if (ours)
         return DB_OK;

@@ -31,7 +31,7 @@ static bool caught_up(struct run *r, struct db *replica, int64_t wal)
     const char *params[] = {r->migration->id};
     int64_t deadline = clock_mono_us() + CATCH_UP_US;
     while (clock_mono_us() < deadline && !run_stopping(r) && db_alive(replica)) {
-        int64_t replayed = ask(replica, watch_words(r->target->primary.engine)->replica, 1, params, 1);
+        int64_t replayed = ask(replica, watch_words(r->engine)->replica, 1, params, 1);
         if (replayed != UNKNOWN && replayed >= wal)
             return true;
         run_sleep(r, 100 * US_PER_MS);
@@ -41,7 +41,7 @@ static bool caught_up(struct run *r, struct db *replica, int64_t wal)
 
 static struct db *find_replica(struct run *r, struct db *primary, struct verdict *out)
 {
-    int64_t wal = ask(primary, watch_words(r->target->primary.engine)->wal, 0, NULL, 0);
+    int64_t wal = ask(primary, watch_words(r->engine)->wal, 0, NULL, 0);
     for (size_t i = 0; wal != UNKNOWN && i < r->target->replica_count; i++) {
         struct error e;
         struct db *db = db_open(&r->target->replicas[i], "newel verify", &e);
@@ -91,7 +91,7 @@ static bool count_chunks(struct run *r, struct db *db, const char *sql, int64_t 
 bool verify_count(struct run *r, struct db *primary, struct verdict *out, struct error *e)
 {
     *out = (struct verdict){0};
-    const struct batch_words *words = batch_words(r->target->primary.engine);
+    const struct batch_words *words = batch_words(r->engine);
     char *extent = words->extent(&r->words);
     int64_t blocks = ask(primary, extent, 0, NULL, 0);
     free(extent);

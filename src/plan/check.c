@@ -407,12 +407,12 @@ static bool ask_all(struct checker *c)
 bool check_run(struct db *db, const struct migration *m, const struct facts *f, bool may_write,
                struct check_list *out, struct error *e)
 {
-    char *column = db_quote_name(m->column), *table = db_quote_name(f->table ? f->table : m->table);
+    char *column = db_quote_name(f->engine, m->column), *table = db_quote_name(f->engine, f->table ? f->table : m->table);
     struct checker c = {
         .db = db,
         .m = m,
         .f = f,
-        .words = check_words(DB_POSTGRESQL),
+        .words = check_words(f->engine),
         .list = out,
         .subject = plan_subject(m, f, column, table),
         .may_write = may_write,

@@ -91,7 +91,8 @@ static bool read_key(struct db *db, const struct ddl_words *words, const char *o
 bool facts_read(struct db *db, const struct migration *m, struct facts *f, struct error *e)
 {
     *f = (struct facts){0};
-    const struct ddl_words *words = ddl_words(DB_POSTGRESQL);
+    f->engine = db_engine_of(db);
+    const struct ddl_words *words = ddl_words(f->engine);
     if (!read_server(db, words, f, e) || !read_table(db, words, m, f, e))
         return false;
     if (!f->table_exists)

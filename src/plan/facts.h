@@ -11,7 +11,8 @@ struct key_column {
 };
 
 struct facts {
-    int version;          /* 150020 */
+    enum db_engine engine; /* what the server says it is */
+    int version;          /* 150020; 90704; 101119 */
     char *version_text;
     char *database, *user, *search_path;
 

@@ -182,8 +182,8 @@ static void plan_preflight(struct draft *d)
                mem_dup("-- server, privileges, table and column, value and default, long "
                        "transactions, triggers, views, grants, publications, slots, wraparound"));
     struct step *s = add_step(d, PHASE_PREFLIGHT, STEP_STATE, "our schema newel", "none");
-    s->sql = mem_dup(state_words(DB_POSTGRESQL)->schema);
-    s->done = mem_dup(state_words(DB_POSTGRESQL)->schema_there);
+    s->sql = mem_dup(state_words(d->f->engine)->schema);
+    s->done = mem_dup(state_words(d->f->engine)->schema_there);
     say(d, PHASE_PREFLIGHT, mem_printf("Check %s, and make newel's own tables there?", table_of(d)),
         mem_dup("estimate: seconds; nothing of the application is written"));
 }
@@ -192,7 +192,7 @@ static void plan_baseline(struct draft *d)
 {
     for (size_t i = 0; i < d->m->query_count; i++) {
         char *name = mem_printf("plan of query %s", d->m->queries[i].name);
-        add_engine(d, PHASE_BASELINE, name, watch_explain(DB_POSTGRESQL, d->m->queries[i].sql));
+        add_engine(d, PHASE_BASELINE, name, watch_explain(d->f->engine, d->m->queries[i].sql));
         free(name);
     }
     say(d, PHASE_BASELINE,
@@ -252,7 +252,7 @@ static void plan_sync(struct draft *d)
 /* One batch as the engine sends it. */
 static char *batch_form(const struct draft *d)
 {
-    const struct batch_words *words = batch_words(DB_POSTGRESQL);
+    const struct batch_words *words = batch_words(d->f->engine);
     const struct facts *f = d->f;
     if (d->plan->order == WALK_BLOCKS)
         return words->blocks(&d->subject.words);
@@ -260,7 +260,7 @@ static char *batch_form(const struct draft *d)
         return mem_dup("-- impossible: there is no primary key to walk along");
     struct batch_key *keys = mem_alloc(f->key_count * sizeof *keys);
     for (size_t i = 0; i < f->key_count; i++)
-        keys[i] = (struct batch_key){.name = db_quote_name(f->key[i].name), .type = f->key[i].type};
+        keys[i] = (struct batch_key){.name = db_quote_name(f->engine, f->key[i].name), .type = f->key[i].type};
     char *sql = words->keys(&d->subject.words, keys, f->key_count, false);
     for (size_t i = 0; i < f->key_count; i++)
         free((char *)keys[i].name);
@@ -293,7 +293,7 @@ static void plan_verify(struct draft *d)
         return;
     }
     add_engine(d, PHASE_VERIFY, "count rows left without their value",
-               batch_words(DB_POSTGRESQL)->left(&d->subject.words, NULL, 0));
+               batch_words(d->f->engine)->left(&d->subject.words, NULL, 0));
     say(d, PHASE_VERIFY,
         mem_printf("Count the rows that are still without %s, on a replica where there is one?",
                    d->m->column),
@@ -348,7 +348,7 @@ static void plan_compare(struct draft *d)
 {
     for (size_t i = 0; i < d->m->query_count; i++) {
         char *name = mem_printf("plan of query %s", d->m->queries[i].name);
-        add_engine(d, PHASE_COMPARE, name, watch_explain(DB_POSTGRESQL, d->m->queries[i].sql));
+        add_engine(d, PHASE_COMPARE, name, watch_explain(d->f->engine, d->m->queries[i].sql));
         free(name);
     }
     say(d, PHASE_COMPARE,
@@ -407,9 +407,9 @@ void plan_make(const struct migration *m, const struct facts *f, struct plan *ou
         .m = m,
         .f = f,
         .plan = out,
-        .ddl = ddl_words(DB_POSTGRESQL),
-        .column = db_quote_name(m->column),
-        .table = db_quote_name(f->table ? f->table : m->table),
+        .ddl = ddl_words(f->engine),
+        .column = db_quote_name(f->engine, m->column),
+        .table = db_quote_name(f->engine, f->table ? f->table : m->table),
     };
     d.subject = plan_subject(m, f, d.column, d.table);
     units_duration(d.timeout, m->lock_timeout_us);

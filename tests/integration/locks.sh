@@ -222,7 +222,11 @@ value = id
 lock_timeout = 300ms
 INI
 detached second --yes
-is $? 0 'a second engine waits for a holder' || show second
+is $? 0 'a second engine starts' || show second
+holding_back() {
+    said second '"phase":"expand","state":"waiting"'
+}
+ok 'and waits for a holder' wait_for 30 holding_back
 # newel does not queue behind a long transaction: somebody else who does makes a tree
 PGAPPNAME=writer "$PG_BIN/psql" -Xq -d "$PRIMARY_DSN" \
     -c "BEGIN; SET LOCAL lock_timeout = '60s'; LOCK TABLE calm IN ACCESS EXCLUSIVE MODE; COMMIT" >/dev/null 2>&1 &
@@ -243,6 +247,33 @@ is "$(psql_p "SELECT newel.ready('second', 'finish')")" t 'all phases are done'
 is "$(ask second "SELECT (e->>'do') || ' ' || (e->>'accepted') FROM j WHERE event = 'command'")" \
     'terminate true' 'the journal says who was ended'
 exec 8>&-
+
+# ---- a lock queue that was there before newel: it cannot even look at the table
+
+psql_p 'CREATE TABLE shut (id bigint PRIMARY KEY)'
+hold reader 'LOCK TABLE shut IN ACCESS SHARE MODE' 8
+PGAPPNAME=writer "$PG_BIN/psql" -Xq -d "$PRIMARY_DSN" \
+    -c "BEGIN; SET LOCAL lock_timeout = '60s'; LOCK TABLE shut IN ACCESS EXCLUSIVE MODE; COMMIT" >/dev/null 2>&1 &
+background="$background $!"
+queued() {
+    [ "$(psql_p "SELECT count(*) FROM pg_locks WHERE relation = 'shut'::regclass AND NOT granted")" = 1 ]
+}
+ok 'somebody waits to lock the table' wait_for 10 queued
+migration early shut <<'INI'
+[column]
+name = extra
+type = bigint
+INI
+detached early --yes
+is $? 0 'an engine that starts behind it starts' || show early
+told() {
+    said early '"code":"table-locked".*\(reader\)'
+}
+ok 'and says who holds the table' wait_for 20 told
+printf 'ROLLBACK;\n' >&8
+exec 8>&-
+ok 'when they are gone it goes through' wait_for 40 gone "$engine"
+is "$(psql_p "SELECT newel.ready('early', 'finish')")" t 'to its end'
 
 # ---- short transactions all the time: it has to queue, and leaves when the queue grows
 

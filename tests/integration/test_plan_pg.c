@@ -158,7 +158,7 @@ static void backfill(struct fixture *x)
 {
     must(x->db, "INSERT INTO newel.migration (id, table_name, column_name, digest, epoch) VALUES "
                 "('m', 't', 'c', '', 1) ON CONFLICT DO NOTHING; DELETE FROM newel.checkpoint");
-    char *table = db_quote_text(x->f.qualified);
+    char *table = db_quote_text(DB_POSTGRESQL, x->f.qualified);
     char *sql = mem_printf("INSERT INTO newel.checkpoint (migration, lane, cursor, shape) VALUES "
                            "('m', 0, '0', pg_relation_filenode(%s))",
                            table);
