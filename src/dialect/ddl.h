@@ -22,6 +22,7 @@ struct ddl_subject {
 struct ddl_text {
     char *sql, *undo, *done, *undone;
     const char *lock; /* the mode, or "none" */
+    bool exclusive;   /* reads of the table wait behind it, too */
 };
 
 struct ddl_words {

@@ -5,15 +5,26 @@
 #ifndef NEWEL_DIALECT_WATCH_H
 #define NEWEL_DIALECT_WATCH_H
 
+#include "base/json.h"
 #include "db/db.h"
+
+/* How a replica stands. */
+struct replica_view {
+    int64_t beat;         /* the last heartbeat it has; UNKNOWN: none */
+    int64_t replayed;     /* bytes of the primary's log; UNKNOWN */
+    int64_t reply_age_us; /* since it last heard of its source; UNKNOWN */
+    bool is_replica, paused, streaming;
+    char state[64];    /* for people: "streaming", "delayed by 1 h" */
+    char trouble[256]; /* why its lag says nothing: "the SQL thread stopped: 1062 ..."; "" */
+};
 
 /* Lists of process ids travel as "{1,2,3}". */
 struct watch_words {
     /* $1 migration $2 beat number */
     const char *beat;
-    /* On a replica. $1 migration -> last beat seen (NULL: none), replayed WAL bytes, is it a
-     * replica, replay paused, receiver streaming, seconds since its last message */
-    const char *replica;
+    /* Asks a replica. */
+    enum db_fault (*replica)(struct db *db, const char *migration, struct replica_view *out,
+                             struct error *e);
     /* On the primary: $1 our pids -> active sessions without ours, sessions waiting behind ours,
      * connections, WAL bytes, age of the oldest xmin, who holds it, is it in recovery */
     const char *server;
@@ -21,13 +32,10 @@ struct watch_words {
      * HOT updates, autovacuum phase (NULL: none), row estimate */
     const char *table;
     /*
-     * The tree of who waits on whom, roots first, each below what it waits for. $1 our pids
-     * -> pid, parent, depth, user, application, client, state, wait event, mode, object, wait µs,
-     * xact µs, state µs, query, ours, start
+     * The tree of who waits on whom, roots first, each below what it waits for, as objects of a
+     * `sample` of locks (newel-journal(5)) appended to `list`.
      */
-    const char *locks;
-    /* The same without waitstart, for servers before 14. */
-    const char *locks_old;
+    enum db_fault (*lock_tree)(struct db *db, const char *pids, json_t *list, struct error *e);
     /*
      * Sessions that hold any lock on the table. $1 table $2 our pids
      * -> pid, user, application, state, xact µs, mode, query, start
@@ -40,6 +48,11 @@ struct watch_words {
     const char *blockers;
     /* How many sessions wait behind pid $1? -> count */
     const char *queue;
+    /*
+     * Does pid $1 wait for the lock of a table? -> one boolean. NULL where lock_timeout is exact:
+     * elsewhere newel itself ends a statement that waits too long.
+     */
+    const char *waits_for_table;
     /* $1 pid $2 start -> true when that session was there and has been told */
     const char *cancel;
     const char *terminate;

@@ -23,6 +23,7 @@ struct step {
     char *name;   /* "add column" */
     char *sql;    /* exactly as it runs, without the timeout settings around it */
     char *lock;   /* "ACCESS EXCLUSIVE on public.orders" or "none" */
+    bool exclusive; /* reads of the table wait behind it, too */
     char *blocks; /* who waits meanwhile, in words */
     char *undo;   /* the SQL of its way back; NULL: nothing to undo */
     char *done;   /* a query that answers one boolean: is this step already done? NULL: never */
