@@ -19,7 +19,11 @@
 # MODE: fast (default, in order) or kill. They survive a kill with all they committed, but not
 # a loss of power, unless MY_DURABLE=1. MY_EXTRA_CNF names a file of more lines for [mysqld].
 # MARIADB_BIN is a folder with mariadbd, mariadb-install-db and mariadb in it.
+# For MySQL see mysql.sh.
 # shellcheck shell=sh
+
+# shellcheck source=tests/servers/mysql.sh
+. "$SRCDIR/tests/servers/mysql.sh"
 
 MY_FLAVOUR=
 MY_DIR=
@@ -47,22 +51,32 @@ my_program() {
     [ -n "$my_path" ] && [ -x "$my_path" ] && echo "$my_path"
 }
 
+# MariaDB's client speaks to both.
+my_find_client() {
+    MY_WHY='no client of MariaDB is installed'
+    MY_CLIENT=$(my_program mariadb)
+}
+
 my_find_mariadb() {
     MY_WHY='no MariaDB server is installed'
     my_mariadbd=$(my_program mariadbd) && my_install_db=$(my_program mariadb-install-db) || return 1
-    MY_WHY='no client of MariaDB is installed'
-    MY_CLIENT=$(my_program mariadb) || return 1
-    MY_WHY=
+    my_find_client
+}
+
+my_find_mysql() {
+    my_find_client && mysql_find
 }
 
 my_find() {
+    MY_WHY="there is no server called $1"
     case $1 in
-    mariadb) my_find_mariadb ;;
-    *)
-        MY_WHY="there is no server called $1"
-        return 1
-        ;;
+    mariadb) my_find_mariadb || return 1 ;;
+    mysql) my_find_mysql || return 1 ;;
+    *) return 1 ;;
     esac
+    MY_WHY='free ports are looked for with perl'
+    command -v perl >/dev/null && perl -MIO::Socket::INET -e 1 2>/dev/null || return 1
+    MY_WHY=
 }
 
 # Free ports of the loopback, below those that the kernel gives to connections going out.
@@ -113,7 +127,12 @@ sql_r() {
 my_up() {
     my_name=$1
     shift
-    set -- "$my_mariadbd" --defaults-file="$MY_DIR/$my_name.cnf" $(my_user) "$@"
+    # shellcheck disable=SC2046
+    set -- --defaults-file="$MY_DIR/$my_name.cnf" $(my_user) "$@"
+    case $MY_FLAVOUR in
+    mysql) set -- "$mysql_loader" --library-path "$mysql_lib" "$mysql_tree/usr/sbin/mysqld" "$@" ;;
+    *) set -- "$my_mariadbd" "$@" ;;
+    esac
     # It dies with the test, however that ends; in a session of its own, so that an
     # interrupted test stops it itself.
     (cd / && exec setsid setpriv --pdeathsig=KILL "$@") >>"$MY_DIR/$my_name.log" 2>&1 </dev/null &
@@ -178,6 +197,24 @@ my_make_folder() {
     (umask 077 && printf '[client]\nuser = newel\npassword = "%s"\n' "$MY_PASSWORD" >"$MY_OPTION_FILE")
 }
 
+my_config_mariadb() {
+    cat <<CONF
+binlog_format = ROW
+innodb_log_file_size = 16M
+CONF
+}
+
+my_config_mysql() {
+    mysql_places
+    cat <<CONF
+mysqlx = OFF
+secure_file_priv = ''
+gtid_mode = ON
+enforce_gtid_consistency = ON
+innodb_redo_log_capacity = 64M
+CONF
+}
+
 # my_config NAME NUMBER PORT: writes NAME.cnf; more lines come from standard input.
 my_config() {
     {
@@ -190,23 +227,22 @@ port = $3
 bind_address = 127.0.0.1
 skip_name_resolve = ON
 log_bin = binlog
-binlog_format = ROW
 relay_log = relay
 sync_binlog = ${MY_DURABLE:-0}
 innodb_flush_log_at_trx_commit = $((${MY_DURABLE:-0} ? 1 : 2))
 innodb_doublewrite = ${MY_DURABLE:-0}
 innodb_buffer_pool_size = 64M
-innodb_log_file_size = 16M
 max_connections = 100
 local_infile = ON
 CONF
+        "my_config_$MY_FLAVOUR"
         cat
         cat "${MY_EXTRA_CNF:-/dev/null}"
     } >"$MY_DIR/$1.cnf"
 }
 
-# An empty server's files, which every server of the test starts from, in MY_DIR/base.
-my_make_base() {
+# my_base_FLAVOUR: prints the folder of an empty server's files, which every server starts from.
+my_base_mariadb() {
     # shellcheck disable=SC2046
     "$my_install_db" --no-defaults $(my_user) --datadir="$MY_DIR/base" --skip-test-db \
         --auth-root-authentication-method=normal --skip-name-resolve \
@@ -214,12 +250,19 @@ my_make_base() {
         my_show "$MY_DIR/base.log"
         return 1
     }
+    echo "$MY_DIR/base"
 }
 
-# my_copy NAME: its files, as empty as base
+my_base_mysql() {
+    mysql_base
+}
+
+# my_copy NAME: its files, as empty as the base
 my_copy() {
     rm -rf "${MY_DIR:?}/$1"
-    cp -a --reflink=auto "$MY_DIR/base" "$MY_DIR/$1"
+    cp -R --preserve=mode --reflink=auto "$my_base" "$MY_DIR/$1" &&
+        # MySQL's identity: two servers may not share one
+        rm -f "$MY_DIR/$1/auto.cnf"
 }
 
 my_accounts() {
@@ -242,7 +285,7 @@ my_begin() {
     trap my_stop_all EXIT
     trap 'exit 130' INT
     trap 'exit 143' TERM HUP
-    my_make_folder "${2:-}" && my_make_base
+    my_make_folder "${2:-}" && my_base=$("my_base_$1")
 }
 
 my_primary_start() {
@@ -270,10 +313,17 @@ my_primary_restart() {
     my_up primary
 }
 
-my_follow() {
+my_follow_mariadb() {
     my_query replica "CHANGE MASTER TO MASTER_HOST = '127.0.0.1', MASTER_PORT = $MY_PRIMARY_PORT,
         MASTER_USER = 'replicator', MASTER_PASSWORD = '$MY_PASSWORD', MASTER_CONNECT_RETRY = 1,
         MASTER_USE_GTID = slave_pos; START SLAVE"
+}
+
+my_follow_mysql() {
+    my_query replica "CHANGE REPLICATION SOURCE TO SOURCE_HOST = '127.0.0.1',
+        SOURCE_PORT = $MY_PRIMARY_PORT, SOURCE_USER = 'replicator',
+        SOURCE_PASSWORD = '$MY_PASSWORD', SOURCE_CONNECT_RETRY = 1, GET_SOURCE_PUBLIC_KEY = 1,
+        SOURCE_AUTO_POSITION = 1; START REPLICA"
 }
 
 # It has the accounts and the database from the primary's binary log.
@@ -281,18 +331,27 @@ my_pair_start() {
     my_primary_start "$@" || return 1
     MY_REPLICA_SOCKET=$MY_DIR/replica.sock
     MY_REPLICA_PORT=$(my_free_ports 1) || return 1
-    my_copy replica && my_config replica 2 "$MY_REPLICA_PORT" <<CONF && my_up replica && my_follow &&
+    my_copy replica && my_config replica 2 "$MY_REPLICA_PORT" <<CONF && my_up replica &&
 read_only = ON
+$([ "$MY_FLAVOUR" = mysql ] && echo replica || echo slave)_net_timeout = 5
 log_slave_updates = ON
-slave_net_timeout = 5
 CONF
-        my_wait_replica || {
+        "my_follow_$MY_FLAVOUR" && my_wait_replica || {
         my_say 'the replica does not replicate'
         return 1
     }
 }
 
 my_wait_replica() {
-    my_gtid=$(my_query primary 'SELECT @@gtid_binlog_pos') || return 1
-    [ "$(my_query replica "SELECT MASTER_GTID_WAIT('$my_gtid', ${1:-10})")" = 0 ]
+    case $MY_FLAVOUR in
+    mysql)
+        my_gtid=$(my_query primary 'SELECT @@GLOBAL.gtid_executed') || return 1
+        my_waited="WAIT_FOR_EXECUTED_GTID_SET('$my_gtid', ${1:-10})"
+        ;;
+    *)
+        my_gtid=$(my_query primary 'SELECT @@gtid_binlog_pos') || return 1
+        my_waited="MASTER_GTID_WAIT('$my_gtid', ${1:-10})"
+        ;;
+    esac
+    [ "$(my_query replica "SELECT $my_waited")" = 0 ]
 }
