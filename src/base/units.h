@@ -6,6 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* A figure that is not known: drawn as unknown, never as zero. */
+#define UNKNOWN INT64_C(-1)
+
 /* Enough for every text that the functions below write. */
 #define UNITS_TEXT 32
 

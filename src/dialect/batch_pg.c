@@ -1,7 +1,14 @@
 #include "config.h"
 #include "dialect/batch.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
+
+/* Blocks of one chunk when rows are counted, and when one is looked for. */
+#define LEFT_BLOCKS 4096
+#define BLAME_BLOCKS 256
+/* Enough rows in a sample to cut ranges of about the same size. */
+#define SAMPLE_ROWS 30000.0
 
 /*
  * The last column fails the whole statement unless the checkpoint moved: another
@@ -80,9 +87,16 @@ static void add_key_json(struct str *s, const struct batch_key *keys, size_t cou
     str_add(s, ")::text");
 }
 
-static char *keys_batch(const struct words *w, const struct batch_key *keys, size_t count,
-                        bool first)
+/*
+ * $1 id $2 epoch $3 lane $4 old cursor $5 rows, then the upper bound's columns,
+ * then (unless `first`) the cursor's -> rows written, WAL bytes, new cursor (NULL:
+ * the range is done)
+ */
+static char *keys_batch(const struct batch_subject *b, bool first)
 {
+    const struct words *w = b->words;
+    const struct batch_key *keys = b->keys;
+    size_t count = b->key_count;
     struct str s = {0}, names = {0}, place = {0};
     add_names(&names, keys, count, "");
     str_add(&s, LEASE "bound AS MATERIALIZED (SELECT * FROM (SELECT ");
@@ -137,36 +151,67 @@ static char *extent(const struct words *w)
     return sql;
 }
 
-static char *shape(const struct words *w)
+static char *keys(const struct batch_subject *b)
 {
-    (void)w;
-    return mem_dup("SELECT 'keys'");
+    return keys_batch(b, false);
 }
 
-static char *key_bounds(const struct words *w, const struct batch_key *keys, size_t count)
+static enum db_fault by_keys(struct db *db, const struct batch_subject *s,
+                             const struct batch_call *call, struct batch_answer *out,
+                             struct error *e)
 {
+    char epoch[24], lane[24], limit[24];
+    (void)snprintf(epoch, sizeof epoch, "%" PRId64, call->epoch);
+    (void)snprintf(lane, sizeof lane, "%" PRId64, call->lane);
+    (void)snprintf(limit, sizeof limit, "%" PRId64, call->rows);
+    const char *params[5 + 2 * BATCH_KEY_COLUMNS] = {call->id, epoch, lane, call->cursor, limit};
+    size_t upper_count, lower_count;
+    json_t *upper = batch_key_values(call->upper, params + 5, &upper_count);
+    json_t *lower = batch_key_values(call->cursor, params + 5 + upper_count, &lower_count);
+    char *sql = keys_batch(s, lower == NULL);
+    struct db_rows *rows;
+    enum db_fault fault =
+        db_query(db, &rows, e, sql, (int)(5 + upper_count + lower_count), params);
+    free(sql);
+    json_decref(upper);
+    json_decref(lower);
+    if (fault != DB_OK)
+        return fault;
+    *out = (struct batch_answer){
+        .written = db_int(rows, 0, 0, 0),
+        .wal = db_int(rows, 0, 1, UNKNOWN),
+        .cursor = mem_dup(db_value(rows, 0, 2)),
+    };
+    out->done = out->cursor == NULL;
+    db_rows_free(rows);
+    return DB_OK;
+}
+
+static char *key_bounds(const struct batch_subject *b, int64_t parts, int64_t rows)
+{
+    double percent = rows > 0 ? 100 * SAMPLE_ROWS / (double)rows : 100;
     struct str s = {0}, names = {0};
-    add_names(&names, keys, count, "");
+    add_names(&names, b->keys, b->key_count, "");
     str_add(&s, "SELECT ");
-    add_key_json(&s, keys, count);
+    add_key_json(&s, b->keys, b->key_count);
     str_addf(&s,
-             " FROM (SELECT DISTINCT ON (part) part, %s FROM (SELECT %s, ntile($1::int) "
-             "OVER (ORDER BY %s) AS part FROM %s TABLESAMPLE SYSTEM ($2::real)) s "
-             "ORDER BY part, ",
-             str_text(&names), str_text(&names), str_text(&names), w->qualified);
-    add_names(&s, keys, count, " DESC");
-    str_add(&s, ") b ORDER BY part");
+             " FROM (SELECT DISTINCT ON (part) part, %s FROM (SELECT %s, ntile(%" PRId64 ") "
+             "OVER (ORDER BY %s) AS part FROM %s TABLESAMPLE SYSTEM (%.6f)) s ORDER BY part, ",
+             str_text(&names), str_text(&names), parts, str_text(&names), b->words->qualified,
+             percent > 100 ? 100 : percent);
+    add_names(&s, b->keys, b->key_count, " DESC");
+    str_addf(&s, ") b WHERE part < %" PRId64 " ORDER BY part", parts);
     str_free(&names);
     return str_take(&s);
 }
 
-static char *last_key(const struct words *w, const struct batch_key *keys, size_t count)
+static char *last_key(const struct batch_subject *b)
 {
     struct str s = {0};
     str_add(&s, "SELECT ");
-    add_key_json(&s, keys, count);
-    str_addf(&s, " FROM %s ORDER BY ", w->qualified);
-    add_names(&s, keys, count, " DESC");
+    add_key_json(&s, b->keys, b->key_count);
+    str_addf(&s, " FROM %s ORDER BY ", b->words->qualified);
+    add_names(&s, b->keys, b->key_count, " DESC");
     str_add(&s, " LIMIT 1");
     return str_take(&s);
 }
@@ -187,13 +232,14 @@ static void add_key_text(struct str *s, const struct batch_key *keys, size_t cou
     }
 }
 
-static char *left(const struct words *w, const struct batch_key *keys, size_t count)
+static char *left_form(const struct batch_subject *b)
 {
+    const struct words *w = b->words;
     struct str s = {0};
     char *value = words_value(w);
     const char *rows = words_rows(w);
     str_add(&s, "SELECT count(*), min(k) FROM (SELECT ");
-    add_key_text(&s, keys, count);
+    add_key_text(&s, b->keys, b->key_count);
     str_addf(&s, " AS k FROM %s WHERE ctid >= $1::tid AND ctid < $2::tid AND %s.%s IS NULL",
              w->qualified, w->table, w->column);
     /* a nullable column may hold the NULL that the expression itself gives */
@@ -206,16 +252,67 @@ static char *left(const struct words *w, const struct batch_key *keys, size_t co
     return str_take(&s);
 }
 
-static char *rows_of(const struct words *w, const struct batch_key *keys, size_t count)
+static enum db_fault ask_blocks(struct db *db, const struct words *w, int64_t *blocks,
+                                struct error *e)
 {
+    char *sql = extent(w);
+    struct db_rows *rows;
+    enum db_fault fault = db_query(db, &rows, e, sql, 0, NULL);
+    free(sql);
+    if (fault != DB_OK)
+        return fault;
+    *blocks = db_int(rows, 0, 0, 0);
+    db_rows_free(rows);
+    return DB_OK;
+}
+
+/* The cursor is "BLOCK BLOCKS": the next one, and how many the table had at first. */
+static enum db_fault left(struct db *db, const struct batch_subject *s, const char *cursor,
+                          struct batch_left *out, struct error *e)
+{
+    *out = (struct batch_left){0};
+    int64_t at = 0, blocks = 0;
+    if (sscanf(cursor, "%" SCNd64 " %" SCNd64, &at, &blocks) != 2) {
+        enum db_fault fault = ask_blocks(db, s->words, &blocks, e);
+        if (fault != DB_OK)
+            return fault;
+    }
+    /* before 14 a range of places is a scan of the whole table: ask once */
+    int64_t end = s->version >= 140000 ? at + LEFT_BLOCKS : blocks;
+    if (end > blocks)
+        end = blocks;
+    char low[32], high[32];
+    (void)snprintf(low, sizeof low, "(%" PRId64 ",0)", at);
+    (void)snprintf(high, sizeof high, "(%" PRId64 ",0)", end);
+    const char *params[] = {low, high};
+    char *sql = left_form(s);
+    struct db_rows *rows;
+    enum db_fault fault = db_query(db, &rows, e, sql, 2, params);
+    free(sql);
+    if (fault != DB_OK)
+        return fault;
+    out->count = db_int(rows, 0, 0, 0);
+    const char *example = db_value(rows, 0, 1);
+    (void)snprintf(out->example, sizeof out->example, "%s", example ? example : "");
+    db_rows_free(rows);
+    if (end < blocks)
+        out->cursor = mem_printf("%" PRId64 " %" PRId64, end, blocks);
+    return DB_OK;
+}
+
+/* $1, $2 blocks as "(n,0)" -> ctid, key as text of each row of the window */
+static char *rows_of(const struct batch_subject *b)
+{
+    const struct words *w = b->words;
     struct str s = {0};
     str_add(&s, "SELECT ctid::text, ");
-    add_key_text(&s, keys, count);
+    add_key_text(&s, b->keys, b->key_count);
     str_addf(&s, " FROM %s WHERE ctid >= $1::tid AND ctid < $2::tid AND %s.%s IS NULL",
              w->qualified, w->table, w->column);
     return str_take(&s);
 }
 
+/* $1 ctid -> the value of that row, or the expression's own error */
 static char *value_at(const struct words *w)
 {
     char *value = words_value(w);
@@ -227,20 +324,58 @@ static char *value_at(const struct words *w)
     return sql;
 }
 
-static const struct batch_words words = {
-    .blocks = blocks,
-    .keys = keys_batch,
-    .extent = extent,
-    .key_bounds = key_bounds,
-    .last_key = last_key,
-    .shape = shape,
-    .left = left,
-    .rows_of = rows_of,
-    .value_at = value_at,
+struct search {
+    struct db *db;
+    char *list, *probe;
+    bool (*halted)(void *context);
+    void *context;
+    struct str *key;
 };
 
-const struct batch_words *batch_words(enum db_engine engine)
+static enum db_fault blame_blocks(const struct search *s, int64_t low, int64_t high,
+                                  struct error *e)
 {
-    (void)engine; /* MySQL's words come with its driver */
-    return &words;
+    char from[32], to[32];
+    (void)snprintf(from, sizeof from, "(%" PRId64 ",0)", low);
+    (void)snprintf(to, sizeof to, "(%" PRId64 ",0)", high);
+    const char *params[] = {from, to};
+    struct db_rows *rows;
+    enum db_fault fault = db_query(s->db, &rows, e, s->list, 2, params);
+    if (fault != DB_OK)
+        return fault;
+    for (int i = 0; fault == DB_OK && i < db_row_count(rows) && !s->halted(s->context); i++) {
+        const char *place[] = {db_value(rows, i, 0)};
+        fault = db_query(s->db, NULL, e, s->probe, 1, place);
+        if (fault == DB_DATA)
+            str_add(s->key, db_value(rows, i, 1));
+    }
+    db_rows_free(rows);
+    return fault;
 }
+
+static enum db_fault blame(struct db *db, const struct batch_subject *b,
+                           const struct batch_place *place, bool (*halted)(void *context),
+                           void *context, struct str *key, struct error *e)
+{
+    struct search s = {db, rows_of(b), value_at(b->words), halted, context, key};
+    int64_t low = place->low, end = place->high;
+    /* keys are not places: the whole table is looked through */
+    enum db_fault fault = place->cursor ? ask_blocks(db, b->words, &end, e) : DB_OK;
+    for (; fault == DB_OK && low < end && !halted(context); low += BLAME_BLOCKS)
+        fault = blame_blocks(&s, low, low + BLAME_BLOCKS < end ? low + BLAME_BLOCKS : end, e);
+    free(s.list);
+    free(s.probe);
+    return fault;
+}
+
+const struct batch_words batch_pg = {
+    .blocks = blocks,
+    .extent = extent,
+    .by_keys = by_keys,
+    .keys = keys,
+    .key_bounds = key_bounds,
+    .last_key = last_key,
+    .left = left,
+    .left_form = left_form,
+    .blame = blame,
+};

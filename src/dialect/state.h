@@ -35,6 +35,13 @@ struct state_words {
     const char *renew_lease;
     /* The same question without renewing; within a transaction it stays ours till its end. */
     const char *hold_lease;
+    /*
+     * Where DDL is no part of a transaction, one session alone may send it. $1 id -> 1 when it is
+     * the asking one. NULL elsewhere.
+     */
+    const char *claim;
+    /* $1 id: ends the session of an engine whose lease is lost. NULL as above. */
+    const char *evict;
     /* $1 id $2 epoch */
     const char *drop_lease;
     /* $1 id $2 epoch $3 phase $4 state -> one row while it is ours. */
@@ -56,5 +63,7 @@ struct state_words {
 };
 
 const struct state_words *state_words(enum db_engine engine);
+
+extern const struct state_words state_pg, state_my; /* state_my: MariaDB, too */
 
 #endif

@@ -53,7 +53,7 @@ static const char schema[] =
     "      'backfill', 'verify', 'constrain', 'enforce', 'compare', 'finish'] AS names) p\n"
     "    WHERE m.id = $1), false) $newel$;";
 
-static const struct state_words words = {
+const struct state_words state_pg = {
     .schema = schema,
     .schema_there = "SELECT to_regclass('newel.migration') IS NOT NULL AND "
                     "to_regclass('newel.checkpoint') IS NOT NULL AND "
@@ -102,9 +102,3 @@ static const struct state_words words = {
     .counted = "SELECT coalesce(sum(rows), 0), coalesce(sum(batches), 0) "
                "FROM newel.checkpoint WHERE migration = $1",
 };
-
-const struct state_words *state_words(enum db_engine engine)
-{
-    (void)engine; /* MySQL's words come with its driver */
-    return &words;
-}

@@ -6,6 +6,7 @@
 #define NEWEL_DIALECT_WATCH_H
 
 #include "base/json.h"
+#include "base/units.h"
 #include "db/db.h"
 
 /* How a replica stands. */

@@ -5,7 +5,6 @@
 #include "dialect/batch.h"
 #include "dialect/state.h"
 #include "dialect/watch.h"
-#include "engine/keys.h"
 #include "engine/lane.h"
 #include "engine/state.h"
 
@@ -14,8 +13,6 @@
 #include <string.h>
 
 #define LANES_MAX 64
-/* Enough blocks in a sample to cut ranges of about the same size. */
-#define SAMPLE_ROWS 30000.0
 
 static enum db_engine engine_of(const struct run *r)
 {
@@ -73,34 +70,21 @@ static bool block_bounds(struct run *r, struct db *db, struct bounds *b, struct 
 /* Ranges of keys end at the greatest key there is now: rows written later are not ours. */
 static bool key_bounds(struct run *r, struct db *db, struct bounds *b, struct error *e)
 {
-    if (!ask_extent(r, db, b, e))
-        return false;
-    free(b->shape);
     b->shape = mem_dup("keys");
     const struct batch_words *words = batch_words(engine_of(r));
-    struct batch_key *keys = keys_of(r);
-    size_t key_count = r->facts.key_count;
     struct db_rows *rows;
-    char *sql = words->last_key(&r->words, keys, key_count);
+    char *sql = words->last_key(&r->walk);
     bool ok = db_query(db, &rows, e, sql, 0, NULL) == DB_OK;
     free(sql);
-    char *last = NULL;
-    if (ok && db_row_count(rows) == 1)
-        last = mem_dup(db_value(rows, 0, 0));
-    if (ok)
-        db_rows_free(rows);
-    if (ok && last && r->plan.range_count > 1) {
-        double percent = r->facts.rows_estimate > 0
-                             ? 100 * SAMPLE_ROWS / (double)r->facts.rows_estimate
-                             : 100;
-        char parts[24], sample[32];
-        (void)snprintf(parts, sizeof parts, "%" PRId64, r->plan.range_count);
-        (void)snprintf(sample, sizeof sample, "%.6f", percent > 100 ? 100 : percent);
-        const char *params[] = {parts, sample};
-        sql = words->key_bounds(&r->words, keys, key_count);
-        ok = db_query(db, &rows, e, sql, 2, params) == DB_OK;
+    if (!ok)
+        return false;
+    char *last = db_row_count(rows) == 1 ? mem_dup(db_value(rows, 0, 0)) : NULL;
+    db_rows_free(rows);
+    if (last && r->plan.range_count > 1) {
+        sql = words->key_bounds(&r->walk, r->plan.range_count, r->facts.rows_estimate);
+        ok = db_query(db, &rows, e, sql, 0, NULL) == DB_OK;
         free(sql);
-        for (int i = 0; ok && i < db_row_count(rows) - 1; i++)
+        for (int i = 0; ok && i < db_row_count(rows); i++)
             add_bound(b, mem_dup(db_value(rows, i, 0)));
         if (ok)
             db_rows_free(rows);
@@ -108,7 +92,6 @@ static bool key_bounds(struct run *r, struct db *db, struct bounds *b, struct er
     if (ok && last)
         add_bound(b, mem_dup(last));
     free(last);
-    keys_free(keys, key_count);
     return ok;
 }
 
@@ -155,17 +138,16 @@ bool backfill_again(struct run *r, struct db *db, struct error *e)
 }
 
 /* Places in the heap mean nothing any more after the table was rewritten. */
-static bool still_holds(struct run *r, struct db *db, const struct backfill *b, bool *holds,
+bool backfill_rewritten(struct run *r, struct db *db, const char *shape, bool *rewritten,
                         struct error *e)
 {
-    *holds = true;
+    *rewritten = false;
     if (r->plan.order == WALK_KEYS)
         return true;
     struct bounds now = {0};
     if (!ask_extent(r, db, &now, e))
         return false;
-    for (size_t i = 0; i < b->range_count; i++)
-        *holds &= now.shape && strcmp(b->ranges[i].shape, now.shape) == 0;
+    *rewritten = !now.shape || strcmp(shape, now.shape) != 0;
     bounds_free(&now);
     return true;
 }
@@ -176,10 +158,11 @@ static bool load_ranges(struct run *r, struct db *db, struct backfill *b, struct
         lane_free_ranges(b->ranges, b->range_count);
         if (lane_read_ranges(r, db, &b->ranges, &b->range_count, e) != DB_OK)
             return false;
-        bool holds;
-        if (!still_holds(r, db, b, &holds, e))
+        bool rewritten = false;
+        if (b->range_count &&
+            !backfill_rewritten(r, db, b->ranges[0].shape, &rewritten, e))
             return false;
-        if (b->range_count && holds)
+        if (b->range_count && !rewritten)
             return true;
         if (b->range_count) {
             run_alarm(r, "warn", "rewritten",
@@ -286,20 +269,6 @@ static void supervise(struct backfill *b)
     free(lanes);
 }
 
-static void make_statements(struct backfill *b)
-{
-    struct run *r = b->run;
-    const struct batch_words *words = batch_words(engine_of(r));
-    if (r->plan.order == WALK_BLOCKS) {
-        b->sql_next = words->blocks(&r->words);
-        return;
-    }
-    struct batch_key *keys = keys_of(r);
-    b->sql_first = words->keys(&r->words, keys, r->facts.key_count, true);
-    b->sql_next = words->keys(&r->words, keys, r->facts.key_count, false);
-    keys_free(keys, r->facts.key_count);
-}
-
 static bool finish(struct backfill *b, struct error *e)
 {
     struct run *r = b->run;
@@ -326,7 +295,8 @@ bool backfill_run(struct run *r, struct db **db, struct error *e)
     if (!r->words.value && !r->words.otherwise)
         return true; /* no row needs anything */
     struct backfill b = {.run = r};
-    make_statements(&b);
+    if (r->plan.order == WALK_BLOCKS)
+        b.by_blocks = batch_words(engine_of(r))->blocks(&r->words);
     bool ok;
     do {
         b.replan = false;
@@ -345,7 +315,6 @@ bool backfill_run(struct run *r, struct db **db, struct error *e)
     if (!ok && run_stopping(r) && e->kind == ERROR_NONE)
         error_set(e, ERROR_STOPPED, "backfill was stopped");
     lane_free_ranges(b.ranges, b.range_count);
-    free(b.sql_first);
-    free(b.sql_next);
+    free(b.by_blocks);
     return ok;
 }

@@ -2,14 +2,16 @@
 #ifndef NEWEL_ENGINE_BLAME_H
 #define NEWEL_ENGINE_BLAME_H
 
+#include "engine/lane.h"
 #include "engine/run.h"
 #include "engine/window.h"
 
 /*
- * Looks for the first row of the window on which the value's expression fails and
- * adds its key to `e`. By key there is no window: the whole table is looked
- * through in windows. Leaves `e` as it is when no such row is found.
+ * Looks for the first row on which the value's expression fails, in the window
+ * or behind the range's cursor, and adds its key to `e`. Leaves `e` as it is when
+ * no such row is found.
  */
-void blame_row(struct run *r, struct db *db, const struct window *w, struct error *e);
+void blame_row(struct run *r, struct db *db, const struct range *range, const struct window *w,
+               struct error *e);
 
 #endif

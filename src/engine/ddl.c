@@ -26,7 +26,9 @@ struct lock_watch {
     bool over;
     json_t *blockers; /* as last seen; NULL: nobody */
     int64_t queue;
-    bool gave_up; /* the queue was too long */
+    bool gave_up;          /* the queue was too long */
+    int64_t waiting_since; /* where newel itself keeps the timeout; 0: it does not wait */
+    bool timed_out;
 };
 
 int64_t ddl_backoff_us(int64_t attempt, double random)
@@ -84,17 +86,38 @@ static int64_t ask_queue(struct run *r, struct db *db, const char *pid)
     return count;
 }
 
+/* How long the statement has waited for its lock, as far as newel has to know: else 0. */
+static int64_t ask_waited(struct lock_watch *w, struct db *db, const char *pid)
+{
+    const char *sql = watch_words(w->run->engine)->waits_for_table;
+    const char *params[] = {pid};
+    struct db_rows *rows;
+    struct error e;
+    if (!sql || db_query(db, &rows, &e, sql, 1, params) != DB_OK)
+        return 0;
+    bool waits = db_bool(rows, 0, 0);
+    db_rows_free(rows);
+    int64_t now = clock_mono_us();
+    if (!waits)
+        w->waiting_since = 0;
+    else if (!w->waiting_since)
+        w->waiting_since = now;
+    return waits ? now - w->waiting_since : 0;
+}
+
 static void look_at_queue(struct lock_watch *w, struct db *db, const char *pid, int64_t elapsed)
 {
     struct run *r = w->run;
     int64_t queue = ask_queue(r, db, pid);
+    int64_t waited = ask_waited(w, db, pid);
+    bool late = waited >= w->timeout_us;
     run_lock(r);
     int64_t most = r->limits[SIGNAL_WAITERS].limit;
     run_unlock(r);
     bool too_long = most > 0 && queue > most;
     /* who blocks is asked late, just before the timeout, or when we leave early */
     json_t *blockers = NULL;
-    if (too_long || elapsed > w->timeout_us / 3)
+    if (too_long || late || elapsed > w->timeout_us / 3)
         blockers = ask_sessions(r, db, watch_words(r->engine)->blockers, pid);
 
     (void)pthread_mutex_lock(&w->lock);
@@ -106,9 +129,11 @@ static void look_at_queue(struct lock_watch *w, struct db *db, const char *pid, 
     } else {
         json_decref(blockers);
     }
-    bool leave = too_long && !w->over && !w->gave_up;
-    if (leave)
+    bool leave = (too_long || late) && !w->over && !w->gave_up && !w->timed_out;
+    if (leave && too_long)
         w->gave_up = true;
+    else if (leave)
+        w->timed_out = true;
     (void)pthread_mutex_unlock(&w->lock);
     struct error e;
     if (leave && !db_cancel(w->waiter, &e))
@@ -125,13 +150,15 @@ static void *watch_lock(void *context)
     char pid[24];
     (void)snprintf(pid, sizeof pid, "%" PRId64, db_backend_pid(w->waiter));
     int64_t began = clock_mono_us();
+    /* where the server keeps the timeout, a long statement has its lock when that is over */
+    bool until_lock = w->only_acquire && !watch_words(w->run->engine)->waits_for_table;
     (void)pthread_mutex_lock(&w->lock);
     while (!w->over) {
         int64_t wake = clock_mono_us() + WATCH_EVERY_US;
         struct timespec t = {.tv_sec = wake / US_PER_S, .tv_nsec = wake % US_PER_S * 1000};
         (void)pthread_cond_timedwait(&w->changed, &w->lock, &t);
         int64_t elapsed = clock_mono_us() - began;
-        if (w->over || (w->only_acquire && elapsed > 2 * w->timeout_us))
+        if (w->over || (until_lock && elapsed > 2 * w->timeout_us))
             break;
         (void)pthread_mutex_unlock(&w->lock);
         look_at_queue(w, db, pid, elapsed);
@@ -176,6 +203,8 @@ static enum db_fault execute(struct run *r, struct db *db, const struct attempt 
     enum db_fault fault = db_exec(db, str_text(&begin), e);
     str_free(&begin);
     /* one that woke up late must not change a table that another engine drives by now */
+    if (fault == DB_OK)
+        fault = state_claim(r, db, e);
     if (fault == DB_OK)
         fault = state_hold(r, db, e);
     if (fault == DB_OK)
@@ -223,13 +252,13 @@ static enum db_fault try_once(struct run *r, struct db *db, const struct attempt
         error_why(e, "%" PRId64 " sessions queued behind it: given up before its timeout",
                   w->queue);
         fault = DB_LOCK_TIMEOUT;
+    } else if (fault == DB_CANCELLED && w->timed_out) {
+        error_set(e, ERROR_DATABASE, "%s", a->step->name);
+        error_why(e, "it did not get the lock of the table in %" PRId64 " ms",
+                  a->timeout_us / US_PER_MS);
+        fault = DB_LOCK_TIMEOUT;
     }
     return fault;
-}
-
-static bool takes_exclusive(const struct step *step)
-{
-    return strncmp(step->lock, "ACCESS EXCLUSIVE", strlen("ACCESS EXCLUSIVE")) == 0;
 }
 
 /*
@@ -238,7 +267,7 @@ static bool takes_exclusive(const struct step *step)
  */
 static json_t *certain_blockers(struct run *r, struct db *db, const struct step *step)
 {
-    if (step->kind != STEP_DDL || !takes_exclusive(step))
+    if (step->kind != STEP_DDL || !step->exclusive)
         return NULL;
     json_t *holders = ask_sessions(r, db, watch_words(r->engine)->holders,
                                    r->facts.qualified);

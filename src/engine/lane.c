@@ -5,6 +5,7 @@
 #include "dialect/batch.h"
 #include "dialect/state.h"
 #include "dialect/watch.h"
+#include "engine/backfill.h"
 #include "engine/blame.h"
 #include "engine/state.h"
 
@@ -143,7 +144,7 @@ static enum db_fault send_blocks(struct walk *w, struct batch *batch, struct err
     const char *params[] = {r->migration->id, epoch, number, w->range->cursor, cursor, low,
                             high,             mask,  pass,   batch->range_done ? "t" : "f"};
     struct db_rows *rows;
-    enum db_fault fault = db_query(w->db, &rows, e, w->lane->backfill->sql_next, 10, params);
+    enum db_fault fault = db_query(w->db, &rows, e, w->lane->backfill->by_blocks, 10, params);
     if (fault != DB_OK)
         return fault;
     batch->updated = db_int(rows, 0, 0, 0);
@@ -154,47 +155,25 @@ static enum db_fault send_blocks(struct walk *w, struct batch *batch, struct err
     return DB_OK;
 }
 
-/* The columns of a key that travels as a JSON array of texts. */
-static size_t key_columns(json_t *key, const char **out)
-{
-    size_t count = json_array_size(key);
-    if (count > LANE_KEY_COLUMNS)
-        count = LANE_KEY_COLUMNS;
-    for (size_t i = 0; i < count; i++)
-        out[i] = json_string_value(json_array_get(key, i));
-    return count;
-}
-
 static enum db_fault send_keys(struct walk *w, struct batch *batch, struct error *e)
 {
     struct run *r = w->run;
-    struct backfill *b = w->lane->backfill;
-    char epoch[24], number[24], rows_text[24];
-    (void)snprintf(epoch, sizeof epoch, "%" PRId64, r->epoch);
-    (void)snprintf(number, sizeof number, "%" PRId64, w->range->lane);
-    (void)snprintf(rows_text, sizeof rows_text, "%" PRId64, batch->aimed);
-    const char *params[5 + 2 * LANE_KEY_COLUMNS] = {r->migration->id, epoch, number,
-                                                    w->range->cursor, rows_text};
-    size_t count = 5;
-    json_t *upper = json_loads(w->range->upper, 0, NULL);
-    bool first = w->range->cursor[0] == '\0';
-    json_t *lower = first ? NULL : json_loads(w->range->cursor, 0, NULL);
-    count += key_columns(upper, params + count);
-    count += key_columns(lower, params + count);
-    struct db_rows *rows;
-    enum db_fault fault = db_query(w->db, &rows, e, first ? b->sql_first : b->sql_next,
-                                   (int)count, params);
-    json_decref(upper);
-    json_decref(lower);
+    struct batch_call call = {
+        .id = r->migration->id,
+        .epoch = r->epoch,
+        .lane = w->range->lane,
+        .cursor = w->range->cursor,
+        .upper = w->range->upper,
+        .rows = batch->aimed,
+    };
+    struct batch_answer answer;
+    enum db_fault fault = batch_words(r->engine)->by_keys(w->db, &r->walk, &call, &answer, e);
     if (fault != DB_OK)
         return fault;
-    batch->updated = db_int(rows, 0, 0, 0);
-    batch->wal = db_int(rows, 0, 1, UNKNOWN);
-    batch->cursor = mem_dup(db_value(rows, 0, 2));
-    batch->range_done = batch->cursor == NULL;
-    if (!batch->cursor)
-        batch->cursor = mem_dup(w->range->cursor);
-    db_rows_free(rows);
+    batch->updated = answer.written;
+    batch->wal = answer.wal;
+    batch->range_done = answer.done;
+    batch->cursor = answer.cursor ? answer.cursor : mem_dup(w->range->cursor);
     return DB_OK;
 }
 
@@ -318,16 +297,9 @@ static bool after_fence(struct walk *w, struct error *e)
 {
     if (state_hold(w->run, w->db, e) != DB_OK)
         return false;
-    struct db_rows *rows;
-    char *sql = batch_words(w->run->engine)->extent(&w->run->words);
-    enum db_fault fault = db_query(w->db, &rows, e, sql, 0, NULL);
-    free(sql);
-    if (fault != DB_OK)
+    bool rewritten;
+    if (!backfill_rewritten(w->run, w->db, w->range->shape, &rewritten, e))
         return false;
-    const char *shape = db_value(rows, 0, 1);
-    bool rewritten = w->run->plan.order == WALK_BLOCKS && shape &&
-                     strcmp(shape, w->range->shape) != 0;
-    db_rows_free(rows);
     if (rewritten) {
         run_lock(w->run);
         w->lane->backfill->replan = true;
@@ -356,7 +328,7 @@ static bool after_fault(struct walk *w, enum db_fault fault, const struct batch 
         }
     } else if (!db_fault_passes(fault)) {
         if (fault == DB_DATA)
-            blame_row(r, w->db, &w->window, e);
+            blame_row(r, w->db, w->range, &w->window, e);
         e->kind = ERROR_PHASE;
         fail(w->lane->backfill, e);
         return false;

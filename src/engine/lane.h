@@ -8,8 +8,6 @@
 #include "engine/run.h"
 #include "engine/window.h"
 
-#define LANE_KEY_COLUMNS 32
-
 /* One disjoint part of the table, as its row in newel.checkpoint has it. */
 struct range {
     int64_t lane; /* its number there */
@@ -29,8 +27,7 @@ struct backfill {
     bool failed;
     bool replan;         /* the table was rewritten: places no longer hold */
     struct error error;  /* of the first lane that failed */
-    char *sql_first, *sql_next; /* batch texts; by blocks only `sql_next` */
-    int64_t blocks;      /* of the table when it began */
+    char *by_blocks;     /* the text of a batch; NULL when the walk is by keys */
 };
 
 struct lane {

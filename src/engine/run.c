@@ -44,6 +44,7 @@ void run_free(struct run *r)
     free(r->paused_by);
     free(r->quoted_column);
     free(r->quoted_table);
+    walk_subject_free(&r->walk);
     facts_free(&r->facts);
     plan_free(&r->plan);
     (void)pthread_cond_destroy(&r->changed);

@@ -13,7 +13,7 @@
 #include "plan/facts.h"
 #include "plan/plan.h"
 #include "plan/target.h"
-#include "dialect/words.h"
+#include "plan/walk.h"
 
 #include <pthread.h>
 
@@ -42,6 +42,7 @@ struct run {
     struct facts facts;
     struct plan plan;
     struct words words;
+    struct batch_subject walk;
     char *quoted_column, *quoted_table;
     int64_t epoch;
     int64_t started_us; /* monotonic, of the first heartbeat */

@@ -170,6 +170,9 @@ bool state_take(struct run *r, struct db *db, struct state *out, struct error *e
             return false;
         return lease_refused(r, out, e);
     }
+    struct error ignored; /* the session is gone by itself, or ours to end */
+    if (words->evict)
+        IGNORE(db_query(db, NULL, &ignored, words->evict, 1, &take[0]));
     /* what a batch in flight still changed is final only now */
     if (state_read(db, m->id, out, e) != DB_OK)
         return false;
@@ -229,6 +232,25 @@ enum db_fault state_renew(struct run *r, struct db *db, struct error *e)
 enum db_fault state_hold(struct run *r, struct db *db, struct error *e)
 {
     return ask_lease(r, db, words_of(r)->hold_lease, e);
+}
+
+enum db_fault state_claim(struct run *r, struct db *db, struct error *e)
+{
+    const char *sql = words_of(r)->claim;
+    const char *params[] = {r->migration->id};
+    struct db_rows *rows;
+    if (!sql)
+        return DB_OK;
+    enum db_fault fault = db_query(db, &rows, e, sql, 1, params);
+    if (fault != DB_OK)
+        return fault;
+    bool ours = db_bool(rows, 0, 0);
+    db_rows_free(rows);
+    if (ours)
+        return DB_OK;
+    error_set(e, ERROR_DATABASE, "migration %s on %s", r->migration->id, r->target->name);
+    error_why(e, "another session still has the right to change the table's shape");
+    return DB_LOCK_TIMEOUT;
 }
 
 void state_drop(struct run *r, struct db *db)

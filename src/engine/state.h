@@ -44,6 +44,11 @@ bool state_take(struct run *r, struct db *db, struct state *out, struct error *e
 enum db_fault state_renew(struct run *r, struct db *db, struct error *e) MUST_CHECK;
 /* Is it still ours? In a transaction nobody can take it before its end. */
 enum db_fault state_hold(struct run *r, struct db *db, struct error *e) MUST_CHECK;
+/*
+ * The right to change the table's shape, for this session, where DDL is no part of
+ * a transaction. DB_LOCK_TIMEOUT: another session still has it.
+ */
+enum db_fault state_claim(struct run *r, struct db *db, struct error *e) MUST_CHECK;
 void state_drop(struct run *r, struct db *db);
 /* Writes phase and state under the lease; marks the run as fenced when it is gone. */
 enum db_fault state_set(struct run *r, struct db *db, enum phase phase, enum phase_state state,

@@ -11,10 +11,9 @@
 
 #include "base/json.h"
 #include "base/phase.h"
+#include "base/units.h"
 
 #include <stdint.h>
-
-#define UNKNOWN INT64_C(-1)
 
 /* A window of measurements for plots; `at` in µs of wall time, oldest first. */
 #define SERIES_MAX 240

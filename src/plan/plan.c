@@ -7,6 +7,7 @@
 #include "dialect/state.h"
 #include "dialect/watch.h"
 #include "plan/subject.h"
+#include "plan/walk.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -258,13 +259,9 @@ static char *batch_form(const struct draft *d)
         return words->blocks(&d->subject.words);
     if (f->key_count == 0)
         return mem_dup("-- impossible: there is no primary key to walk along");
-    struct batch_key *keys = mem_alloc(f->key_count * sizeof *keys);
-    for (size_t i = 0; i < f->key_count; i++)
-        keys[i] = (struct batch_key){.name = db_quote_name(f->engine, f->key[i].name), .type = f->key[i].type};
-    char *sql = words->keys(&d->subject.words, keys, f->key_count, false);
-    for (size_t i = 0; i < f->key_count; i++)
-        free((char *)keys[i].name);
-    free(keys);
+    struct batch_subject walk = walk_subject(&d->subject.words, f);
+    char *sql = words->keys(&walk);
+    walk_subject_free(&walk);
     return sql;
 }
 
@@ -292,8 +289,10 @@ static void plan_verify(struct draft *d)
             mem_dup("nothing runs"));
         return;
     }
+    struct batch_subject walk = walk_subject(&d->subject.words, d->f);
     add_engine(d, PHASE_VERIFY, "count rows left without their value",
-               batch_words(d->f->engine)->left(&d->subject.words, NULL, 0));
+               batch_words(d->f->engine)->left_form(&walk));
+    walk_subject_free(&walk);
     say(d, PHASE_VERIFY,
         mem_printf("Count the rows that are still without %s, on a replica where there is one?",
                    d->m->column),
