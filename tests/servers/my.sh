@@ -19,16 +19,19 @@
 # MODE: fast (default, in order) or kill. They survive a kill with all they committed, but not
 # a loss of power, unless MY_DURABLE=1. MY_EXTRA_CNF names a file of more lines for [mysqld].
 # MARIADB_BIN is a folder with mariadbd, mariadb-install-db and mariadb in it.
-# For MySQL see mysql.sh.
+# For MySQL see mysql.sh, for a cluster of MariaDB galera.sh.
 # shellcheck shell=sh
 
 # shellcheck source=tests/servers/mysql.sh
 . "$SRCDIR/tests/servers/mysql.sh"
+# shellcheck source=tests/servers/galera.sh
+. "$SRCDIR/tests/servers/galera.sh"
 
 MY_FLAVOUR=
 MY_DIR=
 MY_DIR_IS_OURS=
 MY_WHY=
+my_primary=primary
 MY_NAMES= # the servers that were started once
 MY_PASSWORD='pass#word'
 
@@ -116,7 +119,7 @@ my_sql() {
 }
 
 sql_p() {
-    my_sql primary "$1"
+    my_sql "$my_primary" "$1"
 }
 
 sql_r() {
@@ -135,7 +138,8 @@ my_up() {
     esac
     # It dies with the test, however that ends; in a session of its own, so that an
     # interrupted test stops it itself.
-    (cd / && exec setsid setpriv --pdeathsig=KILL "$@") >>"$MY_DIR/$my_name.log" 2>&1 </dev/null &
+    # shellcheck disable=SC2031
+    (cd / && PATH=$SRCDIR/tests/servers:$PATH && exec setsid setpriv --pdeathsig=KILL "$@") >>"$MY_DIR/$my_name.log" 2>&1 </dev/null &
     echo $! >"$MY_DIR/$my_name.pid"
     case " $MY_NAMES " in
     *" $my_name "*) ;;
@@ -153,12 +157,23 @@ my_up() {
     done
 }
 
+# A replica that waits for more would keep MySQL from ending for 10 s.
+my_end_dumps() {
+    for my_dump in $(my_query "$1" "SELECT processlist_id FROM performance_schema.threads
+        WHERE processlist_command LIKE 'Binlog Dump%'" 2>/dev/null); do
+        my_query "$1" "KILL $my_dump" 2>/dev/null
+    done
+}
+
 # my_down NAME [MODE]: asks harder after 20 s.
 my_down() {
     my_alive "$1" || return 0
     case ${2:-fast} in
     kill) my_signal "$1" KILL ;;
-    *) my_signal "$1" TERM && my_signal "$1" CONT ;;
+    *)
+        [ "$MY_FLAVOUR" != mysql ] || my_end_dumps "$1"
+        my_signal "$1" TERM && my_signal "$1" CONT
+        ;;
     esac
     my_tries=400
     while my_alive "$1"; do
@@ -292,6 +307,7 @@ my_primary_start() {
     my_begin "$@" || return 1
     MY_PRIMARY_SOCKET=$MY_DIR/primary.sock
     MY_PRIMARY_PORT=$(my_free_ports 1) || return 1
+    export MY_PRIMARY_SOCKET MY_PRIMARY_PORT
     my_copy primary && my_config primary 1 "$MY_PRIMARY_PORT" </dev/null && my_up primary &&
         my_query primary "$(my_accounts)"
 }
@@ -327,16 +343,23 @@ my_follow_mysql() {
 }
 
 # It has the accounts and the database from the primary's binary log.
-my_pair_start() {
-    my_primary_start "$@" || return 1
+my_pair_up() {
     MY_REPLICA_SOCKET=$MY_DIR/replica.sock
     MY_REPLICA_PORT=$(my_free_ports 1) || return 1
-    my_copy replica && my_config replica 2 "$MY_REPLICA_PORT" <<CONF && my_up replica &&
+    export MY_REPLICA_SOCKET MY_REPLICA_PORT
+    my_word=slave
+    [ "$MY_FLAVOUR" != mysql ] || my_word=replica
+    my_copy replica && my_config replica 2 "$MY_REPLICA_PORT" <<CONF || return 1
 read_only = ON
-$([ "$MY_FLAVOUR" = mysql ] && echo replica || echo slave)_net_timeout = 5
 log_slave_updates = ON
+${my_word}_net_timeout = 5
 CONF
-        "my_follow_$MY_FLAVOUR" && my_wait_replica || {
+    my_up replica && "my_follow_$MY_FLAVOUR" && my_wait_replica 10
+}
+
+my_pair_start() {
+    my_primary_start "$@" || return 1
+    my_pair_up || {
         my_say 'the replica does not replicate'
         return 1
     }
