@@ -54,7 +54,7 @@ static const char schema[] =
 #define NOW "UTC_TIMESTAMP(6)"
 #define OURS "WHERE id = $1 AND epoch = $#2"
 /* The name under which one session alone may change the table's shape. */
-#define CLAIM "CONCAT('newel:', SHA1($1))"
+#define CLAIM "CONCAT('newel:', SHA2($1, 224))"
 
 const struct state_words state_my = {
     .schema = schema,
