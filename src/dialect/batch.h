@@ -79,8 +79,8 @@ struct batch_words {
      * last as JSON, in order. `rows`: how many there may be.
      */
     char *(*key_bounds)(const struct batch_subject *s, int64_t parts, int64_t rows);
-    /* -> the greatest key as JSON; no row when the table is empty */
-    char *(*last_key)(const struct batch_subject *s);
+    /* -> the least key as JSON, and the greatest; no row when the table is empty */
+    char *(*end_keys)(const struct batch_subject *s);
     /* Counts one chunk: `cursor` is "" at first. */
     enum db_fault (*left)(struct db *db, const struct batch_subject *s, const char *cursor,
                           struct batch_left *out, struct error *e);

@@ -323,14 +323,23 @@ static char *key_bounds(const struct batch_subject *b, int64_t parts, int64_t ro
                       parts, parts, first, first, table, parts);
 }
 
-static char *last_key(const struct batch_subject *b)
+static void add_end(struct str *s, const struct batch_subject *b, const char *suffix)
+{
+    str_add(s, "(SELECT ");
+    add_key_json(s, b);
+    str_addf(s, " AS k FROM %s", b->words->qualified);
+    add_order(s, b, suffix);
+    str_add(s, " LIMIT 1)");
+}
+
+static char *end_keys(const struct batch_subject *b)
 {
     struct str s = {0};
-    str_add(&s, "SELECT ");
-    add_key_json(&s, b);
-    str_addf(&s, " FROM %s", b->words->qualified);
-    add_order(&s, b, " DESC");
-    str_add(&s, " LIMIT 1");
+    str_add(&s, "SELECT low.k, high.k FROM ");
+    add_end(&s, b, "");
+    str_add(&s, " low, ");
+    add_end(&s, b, " DESC");
+    str_add(&s, " high");
     return str_take(&s);
 }
 
@@ -463,7 +472,7 @@ const struct batch_words batch_my = {
     .by_keys = by_keys,
     .keys = keys,
     .key_bounds = key_bounds,
-    .last_key = last_key,
+    .end_keys = end_keys,
     .left = left,
     .left_form = left_form,
     .blame = blame,

@@ -24,6 +24,7 @@ static enum db_engine engine_of(const struct run *r)
 struct bounds {
     char **upper;
     size_t count;
+    char *least; /* where the first range begins; NULL: nobody knows */
     char *shape;
     int64_t blocks;
 };
@@ -33,6 +34,7 @@ static void bounds_free(struct bounds *b)
     for (size_t i = 0; i < b->count; i++)
         free(b->upper[i]);
     free(b->upper);
+    free(b->least);
     free(b->shape);
 }
 
@@ -73,12 +75,13 @@ static bool key_bounds(struct run *r, struct db *db, struct bounds *b, struct er
     b->shape = mem_dup("keys");
     const struct batch_words *words = batch_words(engine_of(r));
     struct db_rows *rows;
-    char *sql = words->last_key(&r->walk);
+    char *sql = words->end_keys(&r->walk);
     bool ok = db_query(db, &rows, e, sql, 0, NULL) == DB_OK;
     free(sql);
     if (!ok)
         return false;
-    char *last = db_row_count(rows) == 1 ? mem_dup(db_value(rows, 0, 0)) : NULL;
+    b->least = mem_dup(db_value(rows, 0, 0));
+    char *last = mem_dup(db_value(rows, 0, 1));
     db_rows_free(rows);
     if (last && r->plan.range_count > 1) {
         sql = words->key_bounds(&r->walk, r->plan.range_count, r->facts.rows_estimate);
@@ -105,12 +108,12 @@ static bool save_ranges(struct run *r, struct db *db, const struct bounds *b, st
     for (size_t i = 0; ok && i < b->count; i++) {
         char number[24], cursor[WINDOW_CURSOR];
         (void)snprintf(number, sizeof number, "%zu", i);
-        const char *lower = i ? b->upper[i - 1] : by_blocks ? "0" : "";
+        const char *lower = i ? b->upper[i - 1] : by_blocks ? "0" : b->least;
         struct window w;
         window_start(&w, by_blocks ? atoll(lower) : 0, 0);
         window_text(&w, cursor);
         const char *params[] = {r->migration->id, number, lower, b->upper[i],
-                                by_blocks ? cursor : lower, b->shape};
+                                by_blocks ? cursor : i ? lower : "", b->shape};
         ok = db_query(db, NULL, e, words->add_range, 6, params) == DB_OK;
     }
     if (ok)

@@ -35,6 +35,38 @@ struct batch {
     bool range_done;
 };
 
+/* The first column of a key as a number, for the progress. */
+static bool key_number(const char *json, double *out)
+{
+    const char *values[BATCH_KEY_COLUMNS];
+    size_t count;
+    json_t *key = batch_key_values(json, values, &count);
+    char *end = NULL;
+    if (count && values[0])
+        *out = strtod(values[0], &end);
+    bool whole = end && end != values[0] && *end == '\0';
+    json_decref(key);
+    return whole;
+}
+
+/* Where it begins, stands and ends as numbers: blocks, or the key's first column where it is one. */
+static void locate(const struct run *r, struct range *range)
+{
+    if (r->plan.order == WALK_BLOCKS) {
+        struct window w;
+        range->begin = range->lower ? (double)atoll(range->lower) : 0;
+        range->end = range->upper ? (double)atoll(range->upper) : 0;
+        range->measured = range->upper && window_parse(&w, range->cursor, atoll(range->upper));
+        if (range->measured)
+            range->position = window_position(&w);
+        return;
+    }
+    range->measured =
+        key_number(range->lower, &range->begin) && key_number(range->upper, &range->end);
+    if (!range->measured || !key_number(range->cursor, &range->position))
+        range->position = range->begin;
+}
+
 enum db_fault lane_read_ranges(struct run *r, struct db *db, struct range **ranges, size_t *count,
                                struct error *e)
 {
@@ -56,9 +88,7 @@ enum db_fault lane_read_ranges(struct run *r, struct db *db, struct range **rang
         range->rows = db_int(rows, i, 5, 0);
         range->batches = db_int(rows, i, 6, 0);
         range->done = db_bool(rows, i, 7);
-        struct window w;
-        if (range->upper && window_parse(&w, range->cursor, atoll(range->upper)))
-            range->position = window_position(&w);
+        locate(r, range);
     }
     db_rows_free(rows);
     return DB_OK;
@@ -78,20 +108,17 @@ void lane_free_ranges(struct range *ranges, size_t count)
 int64_t lane_fraction_ppm(const struct backfill *b)
 {
     double done = 0, total = 0;
-    bool blocks = b->run->plan.order == WALK_BLOCKS;
-    bool all = true;
+    bool all = true, measured = true;
     for (size_t i = 0; i < b->range_count; i++) {
         const struct range *range = &b->ranges[i];
         all &= range->done;
-        if (!blocks || !range->lower || !range->upper)
-            continue;
-        double low = (double)atoll(range->lower), high = (double)atoll(range->upper);
-        total += high - low;
-        done += range->done ? high - low : range->position - low;
+        measured &= range->measured;
+        total += range->end - range->begin;
+        done += (range->done ? range->end : range->position) - range->begin;
     }
     if (all)
         return 1000000;
-    if (!blocks) {
+    if (!measured) {
         done = (double)b->run->rows_done;
         total = (double)b->run->facts.rows_estimate;
     }
@@ -231,7 +258,7 @@ static int64_t account(struct walk *w, struct batch *batch)
     w->range->rows += batch->updated;
     w->range->batches++;
     w->range->done = batch->range_done;
-    w->range->position = window_position(&w->window);
+    locate(r, w->range);
     r->rows_done += batch->updated;
     r->batches++;
     bool changed = pace_batch(&r->pace, batch->aimed, batch->updated, batch->us);

@@ -15,7 +15,9 @@ struct range {
     int64_t rows, batches;
     bool done;
     bool taken;      /* some lane walks it; under the run's lock */
-    double position; /* blocks done, for the progress; under the run's lock */
+    /* for the progress, in blocks or by the key's first column; under the run's lock */
+    bool measured;
+    double begin, position, end;
 };
 
 /* A backfill under way: shared by its lanes, guarded by the run's lock. */
