@@ -298,7 +298,7 @@ my_begin() {
     }
     MY_FLAVOUR=$1
     trap my_stop_all EXIT
-    trap 'exit 130' INT
+    trap 'exit 130' INT PIPE
     trap 'exit 143' TERM HUP
     my_make_folder "${2:-}" && my_base=$("my_base_$1")
 }
