@@ -1,122 +1,33 @@
-# A world for tests of a whole newel: servers, newel.ini, migrations, engines.
-# Sourced, not run; sources tap.sh and pg.sh. POSIX sh.
+# A world for tests of a whole newel on PostgreSQL: servers, newel.ini, migrations, engines.
+# Sourced, not run; sources tap.sh, pg.sh and house_common.sh, which has the rest. POSIX sh.
 #
 #   house_begin pair|primary     servers, and newel.ini with them as target t1
-#   house_config [KEY = VALUE]   writes newel.ini anew; more lines for [newel]
-#   migration ID TABLE           $work/ID.ini: the head, then standard input
-#   newel ARGS...                the binary with -c newel.ini behind the command
-#   run ID [OPTION...]           headless with --yes; what it says is in $work/ID.out
-#   engine ID [OPTION...]        the same in the background: its pid is $engine
-#   detached ID [OPTION...]      newel run --detach: its pid is $engine
-#   journal ID                   path of the newest journal
-#   ask ID SQL                   asks that journal: table j (seq, time, event, target, e jsonb)
-#   said ID PATTERN              grep -E in the newest journal
-#   filled TABLE COLUMN          how many rows have a value
+#   ask ID SQL                   asks a journal: table j (seq, time, event, target, e jsonb)
 #   version                      the server's number, e.g. 150018
-#   between SQL LOW HIGH         the number that SQL gives is in that range
 # shellcheck shell=sh
 
-# shellcheck source=tests/servers/tap.sh
-. "$SRCDIR/tests/servers/tap.sh"
+# shellcheck source=tests/integration/house_common.sh
+. "$SRCDIR/tests/integration/house_common.sh"
 # shellcheck source=tests/servers/pg.sh
 . "$SRCDIR/tests/servers/pg.sh"
 
-work=
-engine=
-background= # what else the test has started
-
-# Every engine has its file below $work in its arguments.
-house_engines() {
-    for at in /proc/[0-9]*; do
-        tr '\0' ' ' 2>/dev/null <"$at/cmdline" | grep -q " $work/" && echo "${at#/proc/}"
-    done
-}
-
-house_end() {
-    house_status=$?
-    trap - EXIT
-    for pid in $background; do
-        kill -s KILL "$pid" 2>/dev/null
-    done
-    [ -z "$work" ] || for pid in $(house_engines); do
-        [ "$pid" = $$ ] || kill -s KILL "$pid" 2>/dev/null
-    done
-    pg_stop_all
-    ! mountpoint -q "$work/state" 2>/dev/null || umount "$work/state"
-    [ -z "$work" ] || [ -n "${PG_KEEP:-}" ] || rm -rf "$work"
-    exit "$house_status"
-}
-
 house_begin() {
     pg_find || plan_skip 'no PostgreSQL server is installed'
-    work=$(mktemp -d /tmp/ni.XXXXXX) || bail_out 'no folder'
-    trap house_end EXIT
-    trap 'exit 130' INT PIPE
-    trap 'exit 143' TERM HUP
-    if [ "$1" = pair ]; then pg_pair_start; else pg_primary_start; fi || bail_out 'no server'
-    trap house_end EXIT
-    house_config
+    if [ "$1" = pair ]; then house_open pg_pair_start; else house_open pg_primary_start; fi
 }
 
-house_config() {
-    {
-        echo '[newel]'
-        echo "state_dir = $work/state"
-        for line in "$@"; do echo "$line"; done
-        echo '[target t1]'
-        echo 'engine = postgresql'
-        echo "dsn = $PRIMARY_DSN"
-        [ -z "${STANDBY_DSN:-}" ] || echo "replica = $STANDBY_DSN"
-    } >"$work/newel.ini"
+house_stop() {
+    pg_stop_all
 }
 
-migration() {
-    {
-        printf '[migration]\nid = %s\ntable = %s\ntargets = t1\n' "$1" "$2"
-        cat
-    } >"$work/$1.ini"
+house_sql() {
+    psql_p "$1"
 }
 
-newel() {
-    house_command=$1
-    shift
-    "$NEWEL" "$house_command" -c "$work/newel.ini" "$@"
-}
-
-run() {
-    house_id=$1
-    shift
-    newel run --headless --yes "$@" "$work/$house_id.ini" >"$work/$house_id.out" 2>&1
-}
-
-engine() {
-    house_id=$1
-    shift
-    "$NEWEL" run -c "$work/newel.ini" --headless --yes "$@" "$work/$house_id.ini" \
-        >"$work/$house_id.out" 2>&1 &
-    engine=$!
-}
-
-detached() {
-    house_id=$1
-    shift
-    newel run --detach "$@" "$work/$house_id.ini" >"$work/$house_id.out" 2>&1 || return 1
-    engine=$(head -n 1 "$(journal "$house_id")" | grep -o '"pid":[0-9]*' | head -n 1)
-    engine=${engine#\"pid\":}
-}
-
-alive() {
-    kill -0 "$1" 2>/dev/null
-}
-gone() {
-    ! alive "$1"
-}
-
-journal() {
-    # the names are times: the last one is the newest
-    house_last=
-    for house_journal in "$work/state/$1"/*.jsonl; do house_last=$house_journal; done
-    echo "$house_last"
+house_target() {
+    echo 'engine = postgresql'
+    echo "dsn = $PRIMARY_DSN"
+    [ -z "${STANDBY_DSN:-}" ] || echo "replica = $STANDBY_DSN"
 }
 
 # The database reads the journal better than any tool that may not be there.
@@ -129,22 +40,6 @@ ask() {
         -c "$2"
 }
 
-said() {
-    grep -Eq -e "$2" "$(journal "$1")" 2>/dev/null
-}
-
-show() {
-    diag "$(tail -n "${2:-15}" "$work/$1.out")"
-}
-
-filled() {
-    psql_p "SELECT count($2) FROM $1"
-}
-
 version() {
     psql_p 'SHOW server_version_num'
-}
-
-between() {
-    house_n=$(psql_p "$1") && [ "$house_n" -ge "$2" ] && [ "$house_n" -le "$3" ]
 }

@@ -31,7 +31,7 @@ MY_FLAVOUR=
 MY_DIR=
 MY_DIR_IS_OURS=
 MY_WHY=
-my_primary=primary
+my_primary= # the name of the one that sql_p asks
 MY_NAMES= # the servers that were started once
 MY_PASSWORD='pass#word'
 
@@ -296,7 +296,7 @@ my_begin() {
         my_say "$MY_WHY"
         return 1
     }
-    MY_FLAVOUR=$1
+    MY_FLAVOUR=$1 MY_NAMES='' MY_REPLICA_SOCKET='' MY_REPLICA_PORT='' my_primary=primary
     trap my_stop_all EXIT
     trap 'exit 130' INT PIPE
     trap 'exit 143' TERM HUP

@@ -42,7 +42,7 @@ mysql_fetch() {
         [ -z "${http_proxy:-}" ] || export http_proxy
     fi
     my_say "getting MySQL from Debian sid into $mysql_tree, which takes a minute"
-    if debootstrap --variant=minbase --include=mysql-server-core sid "$mysql_new" \
+    if PATH=$PATH:/usr/sbin:/sbin debootstrap --variant=minbase --include=mysql-server-core sid "$mysql_new" \
         "$(mysql_mirror)" >"$mysql_tree.log" 2>&1; then
         mv "$mysql_new" "$mysql_tree"
     else
@@ -73,7 +73,7 @@ mysql_have() {
     elif mysql_make; then
         return 0
     else
-        MY_WHY="$MY_WHY debootstrap failed: $(cat "$mysql_tree.failed" 2>/dev/null)"
+        MY_WHY="$MY_WHY it could not be got: $(cat "$mysql_tree.failed" 2>/dev/null || echo "$mysql_tree.log")"
     fi
     return 1
 }

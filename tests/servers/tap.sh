@@ -5,6 +5,7 @@
 #   is GOT WANTED TITLE          like TEXT PATTERN TITLE (grep -E)   unlike ...
 #   diag TEXT                    comment lines
 #   bail_out REASON              ends the whole run
+#   tap_skip TITLE REASON        one that cannot run here, and is counted as such
 # shellcheck shell=sh
 
 tap_count=0
@@ -32,6 +33,11 @@ bail_out() {
 tap_pass() {
     tap_count=$((tap_count + 1))
     echo "ok $tap_count - $1"
+}
+
+tap_skip() {
+    tap_count=$((tap_count + 1))
+    echo "ok $tap_count - $1 # SKIP $2"
 }
 
 tap_fail() {
