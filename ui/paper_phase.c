@@ -9,6 +9,8 @@ void paper_error(struct paper *p, const struct model_error *e)
         return;
     paper_addf(p, STYLE_BAD, 0, "FAILED: %s", e->what ? e->what : "");
     paper_pair(p, 2, 6, "why", STYLE_BAD, e->why);
+    if (e->number)
+        paper_addf(p, STYLE_NORMAL, 2, "errno %lld", (long long)e->number);
     if (e->sqlstate && *e->sqlstate)
         paper_pair(p, 2, 6, "state", STYLE_NORMAL, e->sqlstate);
     paper_pair(p, 2, 6, "do", STYLE_BOLD, e->todo);

@@ -63,7 +63,9 @@ void error_text(const struct error *e, struct str *out)
         str_add(out, ": ");
         text_add_line(out, e->why);
     }
-    if (e->sqlstate[0])
+    if (e->sqlstate[0] && e->number)
+        str_addf(out, " [errno %d, SQLSTATE %s]", e->number, e->sqlstate);
+    else if (e->sqlstate[0])
         str_addf(out, " [SQLSTATE %s]", e->sqlstate);
     if (e->todo[0]) {
         str_add(out, " (");

@@ -48,7 +48,7 @@ bool error_todo(struct error *e, const char *todo, ...) PRINTF_LIKE(2, 3);
 /* `what`, and errno's text as the reason. */
 bool error_errno(struct error *e, int number, const char *what, ...) PRINTF_LIKE(3, 4);
 
-/* "what: why [SQLSTATE] (todo)" on one line, appended to `out`. */
+/* "what: why [errno 1205, SQLSTATE HY000] (todo)" on one line, appended to `out`. */
 void error_text(const struct error *e, struct str *out);
 /* "newel: what: why (what to do)" and a newline. */
 void error_print(const struct error *e, FILE *out);

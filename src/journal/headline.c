@@ -78,7 +78,11 @@ static void add_error(struct str *out, const json_t *error)
 {
     add_if(out, ": ", get(error, "what"), "");
     add_if(out, ": ", get(error, "why"), "");
-    add_if(out, " [SQLSTATE ", get(error, "sqlstate"), "]");
+    if (get(error, "sqlstate")[0] && json_has(error, "number"))
+        str_addf(out, " [errno %" PRId64 ", SQLSTATE %s]", number(error, "number"),
+                 get(error, "sqlstate"));
+    else
+        add_if(out, " [SQLSTATE ", get(error, "sqlstate"), "]");
     add_if(out, " (", get(error, "todo"), ")");
 }
 
@@ -157,6 +161,7 @@ static void add_try(struct str *out, const json_t *event)
 static void say_retry(struct str *out, const json_t *event)
 {
     const json_t *error = json_object_get(event, "error"), *blockers;
+    /* PostgreSQL's lock timeout; MySQL's says in its own words how long it waited */
     if (strcmp(get(error, "sqlstate"), "55P03") == 0) {
         str_add(out, " waits: lock timeout");
         add_duration(out, " after ", number(event, "timeout_us"));
