@@ -151,6 +151,10 @@ static void add_state(struct str *out, enum style *style, const struct model *m,
             str_addf(out, " slowed to %d%%", (int)(t->slow_ppm / 10000));
         break;
     case DOING_WAITING:
+        if (t->phase == PHASE_BACKFILL) {
+            str_add(out, "WAITING for a locked row");
+            break;
+        }
         str_addf(out, "WAITING for a lock, try %lld", (long long)t->statement.attempt);
         if (t->statement.tries > 0)
             str_addf(out, " of %lld", (long long)t->statement.tries);

@@ -13,6 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Timeouts in a row after which a batch is said to wait. */
+#define WAITS_AFTER 1
+
 /* What a lane keeps while it walks one range. */
 struct walk {
     struct lane *lane;
@@ -25,6 +28,7 @@ struct walk {
     int64_t window_rows;    /* written in the present window */
     int64_t window_blocks;
     int64_t retries;        /* in a row */
+    bool waits;             /* counted in backfill.waiting */
 };
 
 /* One batch as it was sent and what came of it. */
@@ -337,6 +341,28 @@ static bool after_fence(struct walk *w, struct error *e)
     return reread(w, e);
 }
 
+/*
+ * A single timeout passes by itself. When every lane has met one again and again,
+ * nothing moves, and the operator is told what it is that the backfill waits for.
+ */
+static void tell_waiting(struct walk *w, bool waits)
+{
+    struct run *r = w->run;
+    struct backfill *b = w->lane->backfill;
+    run_lock(r);
+    if (w->waits != waits)
+        b->waiting += waits ? 1 : -1;
+    w->waits = waits;
+    enum phase_state state = b->waiting && b->waiting == b->active ? STATE_WAITING : STATE_RUNNING;
+    bool news = r->phase == PHASE_BACKFILL && r->state != state &&
+                (r->state == STATE_WAITING || r->state == STATE_RUNNING);
+    run_unlock(r);
+    if (news)
+        (void)run_enter(r, PHASE_BACKFILL, state,
+                        state == STATE_WAITING ? "for a row that another session has locked" : NULL,
+                        NULL);
+}
+
 /* True when the walk can go on. */
 static bool after_fault(struct walk *w, enum db_fault fault, const struct batch *batch,
                         struct error *e)
@@ -367,6 +393,8 @@ static bool after_fault(struct walk *w, enum db_fault fault, const struct batch 
     run_unlock(r);
     if (changed)
         run_record_pace(r);
+    if (fault == DB_LOCK_TIMEOUT && w->retries > WAITS_AFTER)
+        tell_waiting(w, true);
     struct str text = {0};
     error_text(e, &text);
     run_alarm(r, "info", "batch-retry", "batch of %" PRId64 " rows tried again (%" PRId64 "): %s",
@@ -428,6 +456,8 @@ static void walk_range(struct walk *w)
             continue;
         }
         w->retries = 0;
+        if (w->waits)
+            tell_waiting(w, false);
         if (r->plan.order == WALK_BLOCKS)
             learn_density(w, &before, batch.updated);
         int64_t rest = account(w, &batch);
@@ -476,6 +506,8 @@ void *lane_main(void *context)
             break;
     }
     run_disconnect(r, w.db);
+    if (w.waits)
+        tell_waiting(&w, false);
     run_lock(r);
     b->active--;
     lane->over = true;

@@ -26,6 +26,7 @@ struct backfill {
     struct range *ranges;
     size_t range_count;
     int active;          /* lanes alive */
+    int waiting;         /* those of them whose batch waits for a row of somebody else's */
     bool failed;
     bool replan;         /* the table was rewritten: places no longer hold */
     struct error error;  /* of the first lane that failed */

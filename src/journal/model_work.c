@@ -37,7 +37,7 @@ void fold_pass_time(struct model_target *t, int64_t now_us)
         t->backfill_mark_us = now_us;
     if (t->paused_by || state == STATE_PAUSED)
         t->time.paused_us = add_capped(t->time.paused_us, span);
-    else if (t->throttled)
+    else if (t->throttled || state == STATE_WAITING)
         t->time.throttled_us = add_capped(t->time.throttled_us, span);
     else if (state == STATE_RUNNING)
         t->time.worked_us = add_capped(t->time.worked_us, span);

@@ -40,4 +40,33 @@ ok 'the holder can be ended' newel ctl extra terminate "$pid"
 wait "$engine"
 is $? 0 'and the migration goes on to its end'
 like "$(cat "$work/report")" 'terminat' 'the holder was told'
+
+# ---- one row that somebody holds: the backfill says that it waits, and for whom
+
+sed 's/^id = .*/id = second/; s/^name = .*/name = second/' "$work/extra.ini" >"$work/second.ini"
+run second --until sync
+is $? 0 'ready for another backfill' || show second
+psql -Xq "$PRIMARY_DSN application_name=clerk" \
+    -c 'BEGIN; SELECT * FROM items WHERE id = 500 FOR UPDATE; SELECT pg_sleep(120)' >"$work/clerk" 2>&1 &
+background="$background $!"
+holder() {
+    psql_p "SELECT pid FROM pg_stat_activity WHERE application_name = 'clerk' AND query LIKE '%pg_sleep%'"
+}
+wait_for 10 holds
+pid=$(holder)
+engine second
+waits() {
+    said second '"phase":"backfill","state":"waiting"'
+}
+ok 'the backfill says that it waits' wait_for 30 waits
+tree_has_clerk() {
+    said second "\"of\":\"locks\".*\"pid\":$pid,.*\"app\":\"clerk\""
+}
+ok 'the holder of the row stands in the lock tree' wait_for 30 tree_has_clerk
+newel attach --dump 120x20 second >"$work/screen" 2>&1
+like "$(cat "$work/screen")" 'WAITING for a locked row' 'the top line says so'
+ok 'the holder can be ended' newel ctl second terminate "$pid"
+wait "$engine"
+is $? 0 'and the migration goes on to its end' || show second
+is "$(psql_p 'SELECT count(*) FROM items WHERE second IS DISTINCT FROM id')" 0 'with every value'
 done_testing
