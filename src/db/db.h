@@ -76,7 +76,8 @@ int64_t db_backend_pid(const struct db *db);
  * text wherever it stands outside quotes, $#1 a whole number (for LIMIT), each
  * as often as wanted. The statements go one by one; the answer is the last
  * one's. Where one of several fails, the rest is not sent and the transaction
- * is rolled back.
+ * is rolled back. Bodies of triggers have semicolons of their own: in a text with
+ * such a body each statement ends with a line of ";;" alone.
  */
 enum db_fault db_query(struct db *db, struct db_rows **rows, struct error *e, const char *sql,
                        int count, const char *const *params) MUST_CHECK;

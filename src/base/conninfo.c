@@ -1,5 +1,5 @@
 #include "config.h"
-#include "plan/conninfo.h"
+#include "base/conninfo.h"
 
 #include <ctype.h>
 #include <stdlib.h>

@@ -3,8 +3,8 @@
  * far enough to know the host and to find a secret that must not be there.
  * libpq itself stays the judge of everything else.
  */
-#ifndef NEWEL_PLAN_CONNINFO_H
-#define NEWEL_PLAN_CONNINFO_H
+#ifndef NEWEL_BASE_CONNINFO_H
+#define NEWEL_BASE_CONNINFO_H
 
 #include "base/mem.h"
 
