@@ -1,7 +1,7 @@
 #include "config.h"
 #include "plan/target.h"
 #include "base/path.h"
-#include "plan/conninfo.h"
+#include "base/conninfo.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
