@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 bool db_fault_passes(enum db_fault fault)
 {
@@ -116,6 +117,14 @@ int db_row_count(const struct db_rows *rows)
 int db_column_count(const struct db_rows *rows)
 {
     return rows->columns;
+}
+
+int db_column_find(const struct db_rows *rows, const char *name)
+{
+    for (int i = 0; i < rows->columns; i++)
+        if (strcasecmp(rows->driver->column_name(rows, i), name) == 0)
+            return i;
+    return -1;
 }
 
 int64_t db_affected(const struct db_rows *rows)

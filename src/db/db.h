@@ -88,6 +88,8 @@ bool db_set_read_only(struct db *db, struct error *e) MUST_CHECK;
 
 int db_row_count(const struct db_rows *rows);
 int db_column_count(const struct db_rows *rows);
+/* The place of a column by its name in any case; -1: there is none. */
+int db_column_find(const struct db_rows *rows, const char *name);
 /* Rows that the statement has written, or given. */
 int64_t db_affected(const struct db_rows *rows);
 /* NULL for SQL NULL; lives as long as `rows`. */

@@ -386,6 +386,11 @@ static const char *my_value(const struct db_rows *rows, int row, int column)
     return my->row ? my->row[column] : NULL;
 }
 
+static const char *my_column_name(const struct db_rows *rows, int column)
+{
+    return mysql_fetch_field_direct(((const struct my_rows *)rows)->result, (unsigned)column)->name;
+}
+
 static void my_rows_free(struct db_rows *rows)
 {
     struct my_rows *my = (struct my_rows *)rows;
@@ -402,5 +407,6 @@ const struct db_driver db_mysql = {
     .cancel = my_cancel,
     .set_read_only = my_set_read_only,
     .value = my_value,
+    .column_name = my_column_name,
     .rows_free = my_rows_free,
 };

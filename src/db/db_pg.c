@@ -239,6 +239,11 @@ static const char *pg_value(const struct db_rows *rows, int row, int column)
     return PQgetisnull(result, row, column) ? NULL : PQgetvalue(result, row, column);
 }
 
+static const char *pg_column_name(const struct db_rows *rows, int column)
+{
+    return PQfname(((const struct pg_rows *)rows)->result, column);
+}
+
 static void pg_rows_free(struct db_rows *rows)
 {
     PQclear(((struct pg_rows *)rows)->result);
@@ -253,5 +258,6 @@ const struct db_driver db_pg = {
     .cancel = pg_cancel,
     .set_read_only = pg_set_read_only,
     .value = pg_value,
+    .column_name = pg_column_name,
     .rows_free = pg_rows_free,
 };

@@ -18,6 +18,7 @@ struct db_driver {
     bool (*set_read_only)(struct db *db, struct error *e);
 
     const char *(*value)(const struct db_rows *rows, int row, int column);
+    const char *(*column_name)(const struct db_rows *rows, int column);
     void (*rows_free)(struct db_rows *rows);
 };
 

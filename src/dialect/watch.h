@@ -78,6 +78,8 @@ struct watch_words {
 };
 
 const struct watch_words *watch_words(enum db_engine engine);
+extern const struct watch_words watch_pg, watch_mysql, watch_mariadb;
+
 /* EXPLAIN of a watched query as JSON; the caller frees it. */
 char *watch_explain(enum db_engine engine, const char *sql);
 

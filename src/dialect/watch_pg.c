@@ -30,17 +30,80 @@
     "AND k.granted AND k.locktype = 'relation' AND k.relation IN (SELECT relation FROM pg_locks "  \
     "WHERE NOT granted) LIMIT 1) h ON true ORDER BY t.path LIMIT 500"
 
-static const struct watch_words words = {
+static const char replica_sql[] =
+    "SELECT (SELECT beat FROM newel.heartbeat WHERE migration = $1), "
+    "pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0')::bigint, pg_is_in_recovery(), "
+    "CASE WHEN pg_is_in_recovery() THEN pg_is_wal_replay_paused() END, "
+    "(SELECT count(*) FROM pg_stat_wal_receiver), "
+    "(SELECT extract(epoch FROM clock_timestamp() - last_msg_receipt_time) "
+    "FROM pg_stat_wal_receiver)";
+
+static enum db_fault ask_replica(struct db *db, const char *migration, struct replica_view *out,
+                                 struct error *e)
+{
+    const char *params[] = {migration};
+    struct db_rows *rows;
+    enum db_fault fault = db_query(db, &rows, e, replica_sql, 1, params);
+    if (fault != DB_OK)
+        return fault;
+    double age = db_real(rows, 0, 5, -1);
+    *out = (struct replica_view){
+        .beat = db_int(rows, 0, 0, UNKNOWN),
+        .replayed = db_int(rows, 0, 1, UNKNOWN),
+        .reply_age_us = age < 0 ? UNKNOWN : (int64_t)(age * 1e6),
+        .is_replica = db_bool(rows, 0, 2),
+        .paused = db_bool(rows, 0, 3),
+        .streaming = db_int(rows, 0, 4, 0) > 0,
+    };
+    db_rows_free(rows);
+    (void)snprintf(out->state, sizeof out->state, "%s",
+                   out->streaming ? "streaming" : "not streaming");
+    if (!out->is_replica)
+        (void)snprintf(out->trouble, sizeof out->trouble, "it is no replica (promoted?)");
+    return DB_OK;
+}
+
+static json_t *tree_row(const struct db_rows *rows, int i)
+{
+    static const char *const texts[] = {"user",       "app",  "client", "state",
+                                        "wait_event", "mode", "object"};
+    json_t *row = json_object();
+    json_set_int(row, "pid", db_int(rows, i, 0, 0));
+    json_set_int(row, "parent", db_int(rows, i, 1, UNKNOWN));
+    json_set_int(row, "depth", db_int(rows, i, 2, 0));
+    for (size_t k = 0; k < COUNT_OF(texts); k++)
+        json_set_text(row, texts[k], db_value(rows, i, 3 + (int)k));
+    json_set_int(row, "wait_us", db_int(rows, i, 10, UNKNOWN));
+    json_set_int(row, "xact_us", db_int(rows, i, 11, UNKNOWN));
+    json_set_int(row, "state_us", db_int(rows, i, 12, UNKNOWN));
+    json_set_text(row, "query", db_value(rows, i, 13));
+    json_set_bool(row, "ours", db_bool(rows, i, 14));
+    json_set_text(row, "start", db_value(rows, i, 15));
+    return row;
+}
+
+static enum db_fault lock_tree(struct db *db, const char *pids, json_t *list, struct error *e)
+{
+    static const char tree[] = LOCK_TREE("l.waitstart");
+    /* without waitstart, before 14 */
+    static const char old[] = LOCK_TREE("CASE WHEN l.pid IS NOT NULL THEN a.state_change END");
+    const char *params[] = {pids};
+    struct db_rows *rows;
+    enum db_fault fault =
+        db_query(db, &rows, e, db_server_version(db) >= 140000 ? tree : old, 1, params);
+    if (fault != DB_OK)
+        return fault;
+    for (int i = 0; i < db_row_count(rows); i++)
+        json_push(list, tree_row(rows, i));
+    db_rows_free(rows);
+    return DB_OK;
+}
+
+const struct watch_words watch_pg = {
     .beat = "INSERT INTO newel.heartbeat (migration, beat, at) "
             "VALUES ($1, $2::bigint, clock_timestamp()) ON CONFLICT (migration) "
             "DO UPDATE SET beat = excluded.beat, at = excluded.at",
-    .replica =
-        "SELECT (SELECT beat FROM newel.heartbeat WHERE migration = $1), "
-        "pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0')::bigint, pg_is_in_recovery(), "
-        "CASE WHEN pg_is_in_recovery() THEN pg_is_wal_replay_paused() END, "
-        "(SELECT count(*) FROM pg_stat_wal_receiver), "
-        "(SELECT extract(epoch FROM clock_timestamp() - last_msg_receipt_time) "
-        "FROM pg_stat_wal_receiver)",
+    .replica = ask_replica,
     .server =
         "SELECT (SELECT count(*) FROM pg_stat_activity WHERE state = 'active' "
         "AND backend_type = 'client backend' AND pid <> ALL ($1::int[])), "
@@ -65,8 +128,7 @@ static const struct watch_words words = {
              "LEFT JOIN pg_stat_all_tables s ON s.relid = c.oid "
              "LEFT JOIN pg_stat_progress_vacuum v ON v.relid = c.oid "
              "WHERE c.oid = to_regclass($1)",
-    .locks = LOCK_TREE("l.waitstart"),
-    .locks_old = LOCK_TREE("CASE WHEN l.pid IS NOT NULL THEN a.state_change END"),
+    .lock_tree = lock_tree,
     .holders =
         "SELECT a.pid, a.usename, a.application_name, a.state, " US(
             "clock_timestamp() - a.xact_start") ", max(l.mode), left(a.query, 300), "
@@ -112,15 +174,3 @@ static const struct watch_words words = {
     .read_only_begin = "BEGIN READ ONLY",
     .rollback = "ROLLBACK",
 };
-
-const struct watch_words *watch_words(enum db_engine engine)
-{
-    (void)engine; /* MySQL's words come with its driver */
-    return &words;
-}
-
-char *watch_explain(enum db_engine engine, const char *sql)
-{
-    (void)engine;
-    return mem_printf("EXPLAIN (FORMAT JSON, VERBOSE false) %s", sql);
-}

@@ -9,25 +9,6 @@
 /* That nobody waits is said again so often, for a screen to know that it was looked at. */
 #define QUIET_EVERY_US (5 * US_PER_S)
 
-static json_t *tree_row(const struct db_rows *rows, int i)
-{
-    static const char *const texts[] = {"user",       "app",  "client", "state",
-                                        "wait_event", "mode", "object"};
-    json_t *row = json_object();
-    json_set_int(row, "pid", db_int(rows, i, 0, 0));
-    json_set_int(row, "parent", db_int(rows, i, 1, UNKNOWN));
-    json_set_int(row, "depth", db_int(rows, i, 2, 0));
-    for (size_t k = 0; k < COUNT_OF(texts); k++)
-        json_set_text(row, texts[k], db_value(rows, i, 3 + (int)k));
-    json_set_int(row, "wait_us", db_int(rows, i, 10, UNKNOWN));
-    json_set_int(row, "xact_us", db_int(rows, i, 11, UNKNOWN));
-    json_set_int(row, "state_us", db_int(rows, i, 12, UNKNOWN));
-    json_set_text(row, "query", db_value(rows, i, 13));
-    json_set_bool(row, "ours", db_bool(rows, i, 14));
-    json_set_text(row, "start", db_value(rows, i, 15));
-    return row;
-}
-
 static bool has_pid(const json_t *list, int64_t pid)
 {
     size_t i;
@@ -71,22 +52,13 @@ static enum db_fault add_holders(struct run *r, struct db *db, const char *pids,
 
 static enum db_fault ask_tree(struct run *r, struct db *db, json_t *list, struct error *e)
 {
-    const struct watch_words *words = watch_words(r->engine);
     char *pids = run_pids(r);
-    const char *params[] = {pids};
-    struct db_rows *rows;
-    enum db_fault fault = db_query(
-        db, &rows, e, r->facts.version >= 140000 ? words->locks : words->locks_old, 1, params);
-    if (fault == DB_OK) {
-        for (int i = 0; i < db_row_count(rows); i++)
-            json_push(list, tree_row(rows, i));
-        db_rows_free(rows);
-        run_lock(r);
-        bool holding_back = r->state == STATE_WAITING;
-        run_unlock(r);
-        if (holding_back)
-            fault = add_holders(r, db, pids, list, e);
-    }
+    enum db_fault fault = watch_words(r->engine)->lock_tree(db, pids, list, e);
+    run_lock(r);
+    bool holding_back = r->state == STATE_WAITING;
+    run_unlock(r);
+    if (fault == DB_OK && holding_back)
+        fault = add_holders(r, db, pids, list, e);
     free(pids);
     return fault;
 }

@@ -299,45 +299,29 @@ static void observe_primary(struct observer *o)
 
 /* ---- a replica ------------------------------------------------------------ */
 
-struct replica_view {
-    int64_t lag_us, lag_bytes, reply_age_us;
-    bool is_replica, paused, streaming;
-};
-
-static enum db_fault ask_replica(struct observer *o, struct replica_view *v, struct error *e)
+/* How far the replica is behind; UNKNOWN where it cannot be told. */
+static void measure(struct run *r, const struct replica_view *v, int64_t *lag_us,
+                    int64_t *lag_bytes)
 {
-    struct run *r = o->run;
-    const char *params[] = {r->migration->id};
-    struct db_rows *rows;
-    enum db_fault fault = db_query(o->db, &rows, e, words_of(o)->replica, 1, params);
-    if (fault != DB_OK)
-        return fault;
-    int64_t seen = db_int(rows, 0, 0, UNKNOWN), replayed = db_int(rows, 0, 1, UNKNOWN);
-    v->is_replica = db_bool(rows, 0, 2);
-    v->paused = db_bool(rows, 0, 3);
-    v->streaming = db_int(rows, 0, 4, 0) > 0;
-    double age = db_real(rows, 0, 5, -1);
-    v->reply_age_us = age < 0 ? UNKNOWN : (int64_t)(age * 1e6);
-    db_rows_free(rows);
     run_lock(r);
-    v->lag_us = observe_lag_us(r->beat_at, r->first_beat, r->beat, seen, clock_mono_us());
-    v->lag_bytes = r->wal_bytes == UNKNOWN || replayed == UNKNOWN ? UNKNOWN
-                   : r->wal_bytes > replayed                      ? r->wal_bytes - replayed
-                                                                  : 0;
+    *lag_us = observe_lag_us(r->beat_at, r->first_beat, r->beat, v->beat, clock_mono_us());
+    *lag_bytes = r->wal_bytes == UNKNOWN || v->replayed == UNKNOWN ? UNKNOWN
+                 : r->wal_bytes > v->replayed                      ? r->wal_bytes - v->replayed
+                                                                   : 0;
     run_unlock(r);
-    return DB_OK;
 }
 
 static void publish_replica(struct observer *o, const struct replica_view *v, bool record)
 {
     struct run *r = o->run;
-    const char *name = o->where->name;
-    const char *odd = v->is_replica ? NULL : "it is no replica (promoted?)";
-    run_signal(r, SIGNAL_LAG, name, v->lag_us, odd);
-    run_signal(r, SIGNAL_LAG_BYTES, name, v->lag_bytes,
-               odd                         ? odd
-               : v->lag_bytes == UNKNOWN ? "the WAL position could not be read"
-                                           : NULL);
+    const char *name = o->where->name, *odd = v->trouble[0] ? v->trouble : NULL;
+    int64_t lag_us, lag_bytes;
+    measure(r, v, &lag_us, &lag_bytes);
+    run_signal(r, SIGNAL_LAG, name, lag_us, odd);
+    run_signal(r, SIGNAL_LAG_BYTES, name, lag_bytes,
+               odd                       ? odd
+               : lag_bytes == UNKNOWN ? "how much it still has to replay could not be read"
+                                         : NULL);
     if (!record)
         return;
     json_t *event = run_event(r, EVENT_SAMPLE);
@@ -345,13 +329,15 @@ static void publish_replica(struct observer *o, const struct replica_view *v, bo
     json_set_text(event, "server", name);
     json_set_text(event, "role", v->is_replica ? "replica" : "primary");
     json_set_bool(event, "reachable", true);
-    json_set_int(event, "lag_us", v->lag_us);
-    if (v->lag_bytes != UNKNOWN)
-        json_set_int(event, "lag_bytes", v->lag_bytes);
-    json_set_text(event, "state", v->streaming ? "streaming" : "not streaming");
+    json_set_int(event, "lag_us", lag_us);
+    if (lag_bytes != UNKNOWN)
+        json_set_int(event, "lag_bytes", lag_bytes);
+    json_set_text(event, "state", v->state);
     if (v->reply_age_us != UNKNOWN)
         json_set_int(event, "reply_age_us", v->reply_age_us);
     json_set_bool(event, "paused", v->paused);
+    if (odd)
+        json_set_text(event, "trouble", odd);
     run_record(r, event);
 }
 
@@ -370,7 +356,7 @@ static void observe_replica(struct observer *o)
         }
         struct replica_view v;
         if (fault == DB_OK)
-            fault = ask_replica(o, &v, &e);
+            fault = words_of(o)->replica(o->db, r->migration->id, &v, &e);
         if (fault == DB_OK) {
             publish_replica(o, &v, round >= record_at);
             if (round >= record_at)

@@ -1,0 +1,14 @@
+/* What takes more than a text to ask of MySQL and MariaDB; see watch.h. */
+#ifndef NEWEL_DIALECT_WATCH_MY_H
+#define NEWEL_DIALECT_WATCH_MY_H
+
+#include "dialect/watch.h"
+
+/* replica_my.c */
+enum db_fault watch_my_replica(struct db *db, const char *migration, struct replica_view *out,
+                               struct error *e);
+/* locks_my.c */
+enum db_fault watch_mysql_locks(struct db *db, const char *pids, json_t *list, struct error *e);
+enum db_fault watch_mariadb_locks(struct db *db, const char *pids, json_t *list, struct error *e);
+
+#endif
