@@ -44,6 +44,10 @@ static const char *find_semicolon(const char *p)
 {
     const char *end = p + strlen(p);
     while (p < end && *p != ';') {
+        if (p[0] == '$' && p[1] == '#') {
+            p += 2; /* a parameter, and no comment */
+            continue;
+        }
         const char *behind = skip_opaque(p, end);
         p = behind > p ? behind : p + 1;
     }
