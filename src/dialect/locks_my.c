@@ -56,19 +56,20 @@ static const char mysql_tables[] =
     "OR p.lock_type NOT IN ('EXCLUSIVE', 'SHARED_NO_READ_WRITE') "
     "AND g.lock_type IN ('EXCLUSIVE', 'SHARED_NO_READ_WRITE'))";
 
-/*
- * MariaDB tells who waits, but not for whom: with metadata_lock_info it tells who
- * has the table.
- */
+/* MariaDB tells who waits for a table, but not for whom. */
+#define WAITS(p) p ".state LIKE 'Waiting for table metadata lock%'"
+#define WANTS_ALL(p)                                                                               \
+    p ".info REGEXP '^[[:space:]]*(alter|create|drop|rename|truncate|optimize|lock)'"
+
+/* With metadata_lock_info it tells who has the table that a statement wants for itself. */
 static const char mariadb_tables[] =
     "SELECT w.id, m.thread_id, 'metadata lock', CONCAT(m.table_schema, '.', m.table_name), "
     "w.time_ms * 1000 FROM information_schema.processlist w "
     "JOIN information_schema.metadata_lock_info m ON m.thread_id <> w.id "
     "AND LOCATE(m.table_name, w.info) > 0 "
     "JOIN information_schema.processlist b ON b.id = m.thread_id "
-    "WHERE w.state LIKE 'Waiting for table metadata lock%' "
-    "AND m.lock_type = 'Table metadata lock' "
-    "AND b.state NOT LIKE 'Waiting for table metadata lock%'";
+    "WHERE " WAITS("w") " AND " WANTS_ALL("w") " AND m.lock_type = 'Table metadata lock' "
+    "AND NOT " WAITS("b");
 
 /* Without it: whoever had a transaction open before the wait began may be the one. */
 static const char mariadb_guess[] =
@@ -77,8 +78,13 @@ static const char mariadb_guess[] =
     "JOIN information_schema.innodb_trx b ON b.trx_mysql_thread_id <> w.id "
     "AND b.trx_started <= NOW(6) - INTERVAL w.time_ms * 1000 MICROSECOND "
     "JOIN information_schema.processlist p ON p.id = b.trx_mysql_thread_id "
-    "WHERE w.state LIKE 'Waiting for table metadata lock%' "
-    "AND p.state NOT LIKE 'Waiting for table metadata lock%'";
+    "WHERE " WAITS("w") " AND " WANTS_ALL("w") " AND NOT " WAITS("p");
+
+/* Everybody else waits behind such a statement. */
+static const char mariadb_queue[] =
+    "SELECT w.id, x.id, 'metadata lock', '', w.time_ms * 1000 "
+    "FROM information_schema.processlist w JOIN information_schema.processlist x ON x.id <> w.id "
+    "WHERE " WAITS("w") " AND NOT " WANTS_ALL("w") " AND " WAITS("x") " AND " WANTS_ALL("x");
 
 static enum db_fault ask_edges(struct db *db, const char *sql, struct lock_graph *g,
                                struct error *e)
@@ -145,6 +151,8 @@ enum db_fault watch_mariadb_locks(struct db *db, const char *pids, json_t *list,
         if (fault != DB_OK)
             fault = db_alive(db) ? ask_edges(db, mariadb_guess, &g, e) : fault;
     }
+    if (fault == DB_OK)
+        fault = ask_edges(db, mariadb_queue, &g, e);
     if (fault == DB_OK && g.edge_count)
         fault = add_sessions(db, sessions, pids, &g, e);
     if (fault == DB_OK)

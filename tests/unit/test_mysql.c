@@ -1,0 +1,181 @@
+#include "config.h"
+
+#include "db/fault_mysql.h"
+#include "db/text_mysql.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* ---- cutting a text into statements ---------------------------------------- */
+
+/* The statements, each in brackets. */
+static char *cut(const char *text)
+{
+    struct str s = {0};
+    const char *statement;
+    size_t n;
+    while ((n = text_mysql_next(&text, &statement)) > 0) {
+        str_add_char(&s, '[');
+        str_add_n(&s, statement, n);
+        str_add_char(&s, ']');
+    }
+    return s.len ? str_take(&s) : mem_dup("");
+}
+
+static void statements_end_at_semicolons_outside_quotes_and_comments(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"", ""},
+        {" ;; ; ", ""},
+        {"A", "[A]"},
+        {"A; B;\nC", "[A][B][C]"},
+        {"A ';' ; B \";\" ; C `;`", "[A ';'][B \";\"][C `;`]"},
+        {"A 'it''s;' ; B", "[A 'it''s;'][B]"},
+        {"A 'x\\';' ; B", "[A 'x\\';'][B]"},
+        {"A `x\\` ; B", "[A `x\\`][B]"},
+        {"A -- ;\n; B # ;\n; C /* ; */; D", "[A -- ;][B # ;][C /* ; */][D]"},
+        {"A --; B", "[A --][B]"},
+        {"KILL $#1; SELECT 1", "[KILL $#1][SELECT 1]"},
+        {"A 'not closed; B", "[A 'not closed; B]"},
+        {"A /* not closed; B", "[A /* not closed; B]"},
+        {"A\n;;\nBEGIN x; y; END\n;;\n", "[A][BEGIN x; y; END]"},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        char *got = cut(cases[i][0]);
+        assert_string_equal(got, cases[i][1]);
+        free(got);
+    }
+}
+
+/* ---- putting parameters in -------------------------------------------------- */
+
+static void fills(const char *sql, int count, const char *const *params, const char *wanted)
+{
+    struct str s = {0};
+    int bad = 0;
+    assert_true(text_mysql_fill(sql, strlen(sql), count, params, &s, &bad));
+    assert_string_equal(str_text(&s), wanted);
+    str_free(&s);
+}
+
+static void parameters_are_quoted_or_whole_numbers(void **state)
+{
+    (void)state;
+    const char *params[] = {"it's \\ 5", "-42", NULL};
+    fills("a = $1 AND b = $#2 OR c = $3 OR d = $1", 3, params,
+          "a = 'it''s \\\\ 5' AND b = -42 OR c = NULL OR d = 'it''s \\\\ 5'");
+}
+
+static void marks_inside_quotes_and_comments_are_text(void **state)
+{
+    (void)state;
+    const char *params[] = {"x"};
+    fills("'$1' \"$1\" `$1` /* $1 */ -- $1\n$1", 1, params,
+          "'$1' \"$1\" `$1` /* $1 */ -- $1\n'x'");
+    fills("$ $x $1", 1, params, "$ $x 'x'");
+}
+
+static void without_parameters_nothing_is_one(void **state)
+{
+    (void)state;
+    fills("SELECT '$1', $1", 0, NULL, "SELECT '$1', $1");
+}
+
+static void a_mistake_is_refused(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"$2", "$0", "$#1", "LIMIT $#1"};
+    const char *params[] = {"1; DROP TABLE x"};
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        struct str s = {0};
+        int bad = 0;
+        assert_false(text_mysql_fill(texts[i], strlen(texts[i]), 1, params, &s, &bad));
+        str_free(&s);
+    }
+}
+
+/* ---- what a failure means --------------------------------------------------- */
+
+static void numbers_are_faults(void **state)
+{
+    (void)state;
+    static const struct {
+        int number;
+        const char *sqlstate;
+        enum db_fault fault;
+    } cases[] = {
+        {1205, "HY000", DB_LOCK_TIMEOUT}, {1213, "40001", DB_DEADLOCK},
+        {1020, "HY000", DB_SERIALIZATION}, {1317, "70100", DB_CANCELLED},
+        {1969, "70100", DB_CANCELLED},    {1290, "HY000", DB_READ_ONLY},
+        {1836, "HY000", DB_READ_ONLY},    {1142, "42000", DB_PRIVILEGE},
+        {1845, "0A000", DB_ALGORITHM},    {1846, "0A000", DB_ALGORITHM},
+        {4092, "HY000", DB_ALGORITHM},    {1060, "42S21", DB_EXISTS},
+        {1054, "42S22", DB_MISSING},      {1146, "42S02", DB_MISSING},
+        {1264, "22003", DB_DATA},         {1048, "23000", DB_DATA},
+        {1644, "45000", DB_DATA},         {1053, "08S01", DB_STOPPED},
+        {1047, "08S01", DB_STOPPED},      {2013, "HY000", DB_LOST},
+        {2006, "HY000", DB_LOST},         {1927, "70100", DB_LOST},
+        {1064, "42000", DB_OTHER},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct error e;
+        struct mysql_fault f = {"t1 (h:3306)", "newel", cases[i].number, cases[i].sqlstate, "words"};
+        assert_int_equal(fault_mysql_statement(&f, &e), cases[i].fault);
+        assert_int_equal(e.number, cases[i].number);
+        assert_string_equal(e.sqlstate, cases[i].sqlstate);
+        assert_string_equal(e.why, "words");
+        assert_string_equal(e.what, "t1 (h:3306)");
+    }
+}
+
+static void a_missing_privilege_is_named_as_its_grant(void **state)
+{
+    (void)state;
+    struct error e;
+    struct mysql_fault f = {
+        .where = "t1",
+        .number = 1142,
+        .sqlstate = "42000",
+        .message = "UPDATE command denied to user 'newel'@'localhost' for table `shop`.`orders`",
+    };
+    assert_int_equal(fault_mysql_statement(&f, &e), DB_PRIVILEGE);
+    assert_string_equal(e.todo, "GRANT UPDATE ON `shop`.`orders` TO 'newel'@'localhost'");
+    f.message = "for table command denied to user ";
+    assert_int_equal(fault_mysql_statement(&f, &e), DB_PRIVILEGE);
+    assert_string_equal(e.todo, "");
+}
+
+static void a_connection_that_was_refused_is_told_from_one_that_was_lost(void **state)
+{
+    (void)state;
+    struct error e;
+    struct mysql_fault refused = {"t1", NULL, 1045, "28000", "Access denied for user 'x'@'y'"};
+    assert_int_equal(fault_mysql_connect(&refused, &e), DB_REFUSED);
+    assert_non_null(strstr(e.todo, "option file"));
+    struct mysql_fault lost = {"t1", NULL, 2003, "HY000", "Can't connect"};
+    assert_int_equal(fault_mysql_connect(&lost, &e), DB_LOST);
+    struct mysql_fault unknown = {"t1", NULL, 1049, "42000", "Unknown database 'x'"};
+    assert_int_equal(fault_mysql_connect(&unknown, &e), DB_REFUSED);
+    assert_non_null(strstr(e.todo, "database"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(statements_end_at_semicolons_outside_quotes_and_comments),
+        cmocka_unit_test(parameters_are_quoted_or_whole_numbers),
+        cmocka_unit_test(marks_inside_quotes_and_comments_are_text),
+        cmocka_unit_test(without_parameters_nothing_is_one),
+        cmocka_unit_test(a_mistake_is_refused),
+        cmocka_unit_test(numbers_are_faults),
+        cmocka_unit_test(a_missing_privilege_is_named_as_its_grant),
+        cmocka_unit_test(a_connection_that_was_refused_is_told_from_one_that_was_lost),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
