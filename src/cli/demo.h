@@ -1,6 +1,7 @@
 /*
- * The parts of `newel demo`: who keeps the servers (demo_servers.c), who loads
- * them (demo_traffic.c), what was seen (demo_summary.c), and the whole (demo.c).
+ * The parts of `newel demo`: who keeps the servers (demo_servers.c), what is in
+ * them (demo_shop.c), who loads them (demo_traffic.c), what was seen
+ * (demo_summary.c), and the whole (demo.c).
  */
 #ifndef NEWEL_CLI_DEMO_H
 #define NEWEL_CLI_DEMO_H
@@ -15,6 +16,10 @@
 
 /* Set by SIGINT, SIGTERM and SIGHUP: leave as soon as may be. */
 extern volatile sig_atomic_t demo_stopped;
+/* True, and `e` is set, when one of them came. */
+bool demo_interrupted(struct error *e);
+/* False when interrupted. */
+bool demo_rest(int64_t us, struct error *e);
 
 /* ---- servers -------------------------------------------------------------- */
 
@@ -25,14 +30,17 @@ extern volatile sig_atomic_t demo_stopped;
  */
 struct demo_servers;
 
-/* Prints what it does. NULL with `e` on failure; ERROR_STOPPED: `demo_stopped`. */
-struct demo_servers *demo_servers_start(struct error *e);
+/* `engine` is what they really are. Prints what it does. NULL with `e` on failure; ERROR_STOPPED:
+ * `demo_stopped`. */
+struct demo_servers *demo_servers_start(enum db_engine engine, struct error *e);
 /* Ends the servers, removes the folder, and returns when that is done. NULL is fine. */
 void demo_servers_end(struct demo_servers *s);
 const char *demo_servers_folder(const struct demo_servers *s);
-/* Conninfo of the database for the demo; owned by `s`. */
-const char *demo_servers_primary(const struct demo_servers *s);
-const char *demo_servers_replica(const struct demo_servers *s);
+/* Database shop; owned by `s`. */
+const struct db_address *demo_servers_primary(const struct demo_servers *s);
+const struct db_address *demo_servers_replica(const struct demo_servers *s);
+/* Both as the lines of a [target] in newel.ini; the caller frees it. */
+char *demo_servers_target(const struct demo_servers *s);
 
 /* The engine's socket below the folder; the caller frees it. */
 char *demo_engine_socket(const char *folder);
@@ -57,7 +65,8 @@ enum demo_period {
 struct demo_traffic;
 
 /* `rows`: ids 1 to `rows` are there. NULL with `e` on failure. */
-struct demo_traffic *demo_traffic_start(const char *conninfo, int64_t rows, struct error *e);
+struct demo_traffic *demo_traffic_start(const struct db_address *where, int64_t rows,
+                                        struct error *e);
 /* What is measured from now on belongs to `period`. */
 void demo_traffic_period(struct demo_traffic *t, enum demo_period period);
 /* Ends it; what it has measured stays readable. */
@@ -81,6 +90,7 @@ struct demo_told {
 
 bool demo_read_journal(const char *path, struct demo_told *out, struct error *e) MUST_CHECK;
 /* `traffic` may be NULL. */
-void demo_print_summary(const struct demo_told *told, const struct demo_traffic *traffic);
+void demo_print_summary(const struct demo_told *told, enum db_engine engine,
+                        const struct demo_traffic *traffic);
 
 #endif

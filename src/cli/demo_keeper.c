@@ -16,8 +16,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PRIMARY "primary"
-#define REPLICA "replica"
 /* a socket's path has room for 107 bytes; the engine's takes 41 below the folder */
 #define FOLDER_MAX 60
 #define START_PATIENCE_US (60 * US_PER_S)
@@ -35,7 +33,7 @@ static void tell(const struct keeper *k, const struct news *news)
     (void)!write(k->news, news, sizeof *news);
 }
 
-static void tell_doing(const struct keeper *k, const char *text)
+void keeper_doing(const struct keeper *k, const char *text)
 {
     struct news news = {.kind = NEWS_DOING};
     (void)snprintf(news.text, sizeof news.text, "%s", text);
@@ -91,19 +89,11 @@ static _Noreturn void run_program(const struct keeper *k, pid_t keeper, char *co
     _exit(127);
 }
 
-/* `program` is a name in the server's folder; the list ends with NULL. */
-static pid_t start(const struct keeper *k, const char *const *arguments)
+pid_t keeper_start(const struct keeper *k, const char *const *arguments)
 {
-    char *argv[40];
-    size_t n = 0;
-    argv[n++] = path_join(k->bin, arguments[0]);
-    for (size_t i = 1; arguments[i] && n + 1 < COUNT_OF(argv); i++)
-        argv[n++] = (char *)arguments[i];
-    argv[n] = NULL;
     pid_t keeper = getpid(), child = fork();
     if (child == 0)
-        run_program(k, keeper, argv);
-    free(argv[0]);
+        run_program(k, keeper, (char *const *)arguments);
     return child;
 }
 
@@ -122,134 +112,72 @@ static bool ends(pid_t child, int64_t patience_us, int *status)
 }
 
 /* A whole session of processes: each program was given one. */
+static void kill_session(pid_t *child)
+{
+    int status;
+    (void)kill(-*child, SIGKILL);
+    (void)kill(*child, SIGKILL); /* where it has not got its session yet */
+    (void)ends(*child, 2 * US_PER_S, &status);
+    *child = 0;
+}
+
 static void end_program(pid_t *child, int signal_number)
 {
     int status;
     if (*child <= 0)
         return;
-    (void)kill(*child, signal_number);
-    if (!ends(*child, 5 * US_PER_S, &status)) {
-        (void)kill(*child, SIGQUIT);
-        if (!ends(*child, 2 * US_PER_S, &status)) {
-            (void)kill(-*child, SIGKILL);
+    if (signal_number != SIGKILL) {
+        (void)kill(*child, signal_number);
+        if (!ends(*child, 5 * US_PER_S, &status)) {
+            (void)kill(*child, SIGQUIT);
             (void)ends(*child, 2 * US_PER_S, &status);
         }
     }
-    *child = 0;
+    kill_session(child);
 }
 
-static bool run_to_end(const struct keeper *k, const char *const *arguments, struct error *e)
+bool keeper_finish(const struct keeper *k, pid_t *child, const char *name, struct error *e)
 {
-    pid_t child = start(k, arguments);
-    if (child < 0)
-        return error_errno(e, errno, "%s could not be started", arguments[0]);
+    if (*child < 0)
+        return error_errno(e, errno, "%s could not be started", name);
     int status = 0;
-    while (!ends(child, 0, &status))
+    while (!ends(*child, 0, &status))
         if (abandoned(k, 20)) {
-            (void)kill(-child, SIGKILL);
-            (void)ends(child, 2 * US_PER_S, &status);
+            kill_session(child);
             return error_set(e, ERROR_STOPPED, "interrupted");
         }
+    *child = 0;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return true;
     char what[64];
-    (void)snprintf(what, sizeof what, "%s failed", arguments[0]);
+    (void)snprintf(what, sizeof what, "%s failed", name);
     return fail_with_log(k, e, what);
 }
 
-static char *conninfo(const struct keeper *k, const char *port, const char *database)
+bool keeper_wait_until(const struct keeper *k, const struct db_address *where, pid_t process,
+                       const char *question, struct error *e)
 {
-    return mem_printf("host=%s port=%s user=postgres dbname=%s", k->sockets, port, database);
-}
-
-/* Asks the server at `port` until the answer is true. */
-static bool wait_until(const struct keeper *k, const char *port, pid_t server, const char *question,
-                       struct error *e)
-{
-    char *where = conninfo(k, port, "postgres");
-    struct db_address address = {DB_POSTGRESQL, (char *)"demo", where};
     int64_t until = clock_mono_us() + START_PATIENCE_US;
     struct db *db = NULL;
-    bool yes = false, lost = false;
+    bool yes = false, lost = process <= 0;
     int status;
     while (!yes && !lost && clock_mono_us() < until) {
-        struct error ignored;
         struct db_rows *rows = NULL;
+        *e = (struct error){0};
         if (!db)
-            db = db_open(&address, "newel demo", &ignored);
-        if (db && db_query(db, &rows, &ignored, question, 0, NULL) == DB_OK)
+            db = db_open(where, "newel demo", e);
+        if (db && db_query(db, &rows, e, question, 0, NULL) == DB_OK)
             yes = db_bool(rows, 0, 0);
         db_rows_free(rows);
-        lost = !yes && (waitpid(server, &status, WNOHANG) == server || abandoned(k, 50));
+        lost = !yes && (waitpid(process, &status, WNOHANG) == process || abandoned(k, 50));
     }
     db_close(db);
-    free(where);
-    return yes || fail_with_log(k, e, "a server of the demo did not start");
-}
-
-static pid_t start_server(const struct keeper *k, const char *name, const char *port)
-{
-    char *title = mem_printf("cluster_name=demo-%s", name);
-    const char *const arguments[] = {
-        "postgres",
-        "-D",
-        name,
-        "-k",
-        k->sockets,
-        "-p",
-        port,
-        "-c",
-        title,
-        "-c",
-        "listen_addresses=",
-        "-c",
-        "shared_buffers=128MB",
-        "-c",
-        "max_connections=60",
-        "-c",
-        "wal_level=replica",
-        "-c",
-        "hot_standby=on",
-        "-c",
-        "wal_compression=off",
-        "-c",
-        "max_wal_size=1GB",
-        "-c",
-        "wal_keep_size=512MB",
-        /* what autovacuum does shall be seen within a demo */
-        "-c",
-        "autovacuum_naptime=10s",
-        NULL,
-    };
-    pid_t server = start(k, arguments);
-    free(title);
-    return server;
-}
-
-static bool start_primary(struct keeper *k, struct error *e)
-{
-    tell_doing(k, "making a database");
-    const char *const initdb[] = {"initdb", "-D", PRIMARY, "-U",          "postgres",  "-A",
-                                  "trust",  "-E", "UTF8",  "--no-locale", "--no-sync", NULL};
-    if (!run_to_end(k, initdb, e))
+    if (yes)
+        return true;
+    /* one that runs and lets nobody in has told why */
+    if (!lost && e->kind != ERROR_NONE)
         return false;
-    tell_doing(k, "starting the primary");
-    k->primary = start_server(k, PRIMARY, PRIMARY_PORT);
-    return k->primary > 0 && wait_until(k, PRIMARY_PORT, k->primary, "SELECT true", e);
-}
-
-static bool start_replica(struct keeper *k, struct error *e)
-{
-    tell_doing(k, "copying it to a standby, and starting that");
-    const char *const backup[] = {
-        "pg_basebackup", "-h", k->sockets, "-p", PRIMARY_PORT, "-U",        "postgres", "-D",
-        REPLICA,         "-X", "stream",   "-c", "fast",       "--no-sync", "-R",       NULL};
-    if (!run_to_end(k, backup, e))
-        return false;
-    k->replica = start_server(k, REPLICA, REPLICA_PORT);
-    return k->replica > 0 && wait_until(k, REPLICA_PORT, k->replica, "SELECT true", e) &&
-           wait_until(k, PRIMARY_PORT, k->primary,
-                      "SELECT count(*) = 1 FROM pg_stat_replication WHERE state = 'streaming'", e);
+    return fail_with_log(k, e, "a server of the demo did not start");
 }
 
 static bool make_folder(struct keeper *k, struct error *e)
@@ -280,11 +208,6 @@ static bool make_folder(struct keeper *k, struct error *e)
     return ok || error_errno(e, errno, "cannot use folder %s", folder);
 }
 
-static bool start_all(struct keeper *k, struct error *e)
-{
-    return make_folder(k, e) && start_primary(k, e) && start_replica(k, e);
-}
-
 static void end_all(struct keeper *k)
 {
     if (!k->folder)
@@ -292,8 +215,8 @@ static void end_all(struct keeper *k)
     char *engine = demo_engine_socket(k->folder);
     demo_engine_end(engine, 0);
     free(engine);
-    end_program(&k->replica, SIGINT);
-    end_program(&k->primary, SIGINT);
+    end_program(&k->replica, k->kind->end_signal);
+    end_program(&k->primary, k->kind->end_signal);
     struct error ignored;
     for (int i = 0; i < 20 && !path_remove_tree(k->folder, &ignored); i++)
         clock_sleep_us(100 * US_PER_MS); /* somebody was still writing */
@@ -306,7 +229,7 @@ _Noreturn void keeper_main(struct keeper *k)
         (void)signal(deaf[i], SIG_IGN);
     (void)setsid();
     struct news news = {.kind = NEWS_READY};
-    if (start_all(k, &news.error))
+    if (make_folder(k, &news.error) && k->kind->start(k, &news.error))
         (void)snprintf(news.text, sizeof news.text, "%s", k->folder);
     else
         news.kind = NEWS_FAILED;

@@ -6,7 +6,6 @@
 #include "base/wire.h"
 #include "cli/demo_keeper.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -18,97 +17,33 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define OLDEST 13
-
 struct demo_servers {
+    const struct demo_kind *kind;
     pid_t keeper;
     int life; /* the keeper works as long as this end of the pipe is open */
-    char *folder, *primary, *replica;
+    char *folder;
+    struct db_address primary, replica;
 };
 
-/* ---- finding the programs -------------------------------------------------- */
+static const struct demo_kind *const kinds[] = {
+    [DB_POSTGRESQL] = &demo_postgresql,
+    [DB_MYSQL] = &demo_mysql,
+    [DB_MARIADB] = &demo_mariadb,
+};
 
-static bool has_programs(const char *folder)
-{
-    static const char *const programs[] = {"initdb", "postgres", "pg_basebackup"};
-    bool all = true;
-    for (size_t i = 0; all && i < COUNT_OF(programs); i++) {
-        char *path = path_join(folder, programs[i]);
-        all = access(path, X_OK) == 0;
-        free(path);
-    }
-    return all;
-}
-
-/* Debian keeps each version in a folder of its own, out of the PATH. */
-static char *newest_packaged(void)
-{
-    static const char root[] = "/usr/lib/postgresql";
-    DIR *folder = opendir(root);
-    char *found = NULL;
-    long best = OLDEST - 1;
-    const struct dirent *entry;
-    while (folder && (entry = readdir(folder))) {
-        long version = strtol(entry->d_name, NULL, 10);
-        if (version <= best)
-            continue;
-        char *bin = mem_printf("%s/%s/bin", root, entry->d_name);
-        if (has_programs(bin)) {
-            best = version;
-            free(found);
-            found = bin;
-        } else {
-            free(bin);
-        }
-    }
-    if (folder)
-        (void)closedir(folder);
-    return found;
-}
-
-static char *find_in_path(void)
-{
-    const char *path = getenv("PATH");
-    while (path && *path) {
-        size_t n = strcspn(path, ":");
-        char *folder = mem_dup_n(path, n);
-        if (n && has_programs(folder))
-            return folder;
-        free(folder);
-        path += n + (path[n] == ':');
-    }
-    return NULL;
-}
-
-static char *find_programs(struct error *e)
-{
-    const char *given = getenv("PG_BIN");
-    char *found =
-        given && *given ? (has_programs(given) ? mem_dup(given) : NULL) : newest_packaged();
-    if (!found && !(given && *given))
-        found = find_in_path();
-    if (!found) {
-        error_set(e, ERROR_USAGE, "the demo needs the programs of a PostgreSQL server");
-        error_why(e, "initdb, postgres and pg_basebackup are not in %s",
-                  given && *given ? given : "/usr/lib/postgresql/*/bin, nor in the PATH");
-        error_todo(e, "apt-get install postgresql-15, or ./bootstrap demo, or set PG_BIN");
-    }
-    return found;
-}
-
-/* A server refuses to run as root. */
-static bool find_user(const struct passwd **user, struct error *e)
+/* A server refuses to run as root, or should. */
+static bool find_user(const char *name, const struct passwd **user, struct error *e)
 {
     *user = NULL;
     if (geteuid() != 0)
         return true;
-    *user = getpwnam("postgres");
+    *user = getpwnam(name);
     if (!*user)
         *user = getpwnam("nobody");
     if (*user)
         return true;
     error_set(e, ERROR_USAGE, "the demo's servers need an unprivileged user");
-    error_why(e, "there is neither a user postgres nor nobody, and PostgreSQL refuses root");
+    error_why(e, "there is neither a user %s nor nobody", name);
     return error_todo(e, "run the demo as an ordinary user");
 }
 
@@ -183,28 +118,28 @@ static bool listen_to(struct demo_servers *s, int fd, struct error *e)
     }
 }
 
-struct demo_servers *demo_servers_start(struct error *e)
+struct demo_servers *demo_servers_start(enum db_engine engine, struct error *e)
 {
-    struct keeper k = {0};
-    k.bin = find_programs(e);
-    if (!k.bin || !find_user(&k.user, e)) {
-        free(k.bin);
+    struct keeper k = {.kind = kinds[engine]};
+    if (!find_user(k.kind->user, &k.user, e) || !k.kind->find(&k, e))
         return NULL;
-    }
     struct demo_servers *s = mem_alloc(sizeof *s);
     int news = -1;
+    s->kind = k.kind;
     s->life = -1;
     bool ok = start_keeper(s, &k, &news, e) && listen_to(s, news, e);
     if (news >= 0)
         (void)close(news);
     free(k.bin);
+    free(k.tree);
     if (!ok) {
         demo_servers_end(s);
         return NULL;
     }
-    static const char form[] = "host=%s/s port=%s user=postgres dbname=shop";
-    s->primary = mem_printf(form, s->folder, PRIMARY_PORT);
-    s->replica = mem_printf(form, s->folder, REPLICA_PORT);
+    s->primary =
+        (struct db_address){engine, mem_dup("demo"), s->kind->conninfo(s->folder, PRIMARY, "shop")};
+    s->replica =
+        (struct db_address){engine, mem_dup("demo"), s->kind->conninfo(s->folder, REPLICA, "shop")};
     return s;
 }
 
@@ -218,8 +153,10 @@ void demo_servers_end(struct demo_servers *s)
     while (s->keeper > 0 && waitpid(s->keeper, NULL, 0) < 0 && errno == EINTR)
         ;
     free(s->folder);
-    free(s->primary);
-    free(s->replica);
+    free(s->primary.name);
+    free(s->primary.conninfo);
+    free(s->replica.name);
+    free(s->replica.conninfo);
     free(s);
 }
 
@@ -228,14 +165,19 @@ const char *demo_servers_folder(const struct demo_servers *s)
     return s->folder;
 }
 
-const char *demo_servers_primary(const struct demo_servers *s)
+const struct db_address *demo_servers_primary(const struct demo_servers *s)
 {
-    return s->primary;
+    return &s->primary;
 }
 
-const char *demo_servers_replica(const struct demo_servers *s)
+const struct db_address *demo_servers_replica(const struct demo_servers *s)
 {
-    return s->replica;
+    return &s->replica;
+}
+
+char *demo_servers_target(const struct demo_servers *s)
+{
+    return s->kind->target(s->folder);
 }
 
 /* ---- the engine ------------------------------------------------------------ */

@@ -191,7 +191,7 @@ static void *report_main(void *context)
 
 /* ---- its process ---------------------------------------------------------- */
 
-static void traffic_main(struct shared *s, const char *conninfo)
+static void traffic_main(struct shared *s, const struct db_address *where)
 {
     struct client clients[CLIENTS + 1];
     pthread_t threads[CLIENTS + 1];
@@ -201,7 +201,7 @@ static void traffic_main(struct shared *s, const char *conninfo)
         struct client *c = &clients[started];
         *c = (struct client){
             .shared = s,
-            .where = {DB_POSTGRESQL, (char *)"shop", (char *)conninfo},
+            .where = {where->engine, (char *)"shop", where->conninfo},
             .latencies = shop ? s->latencies[started] : NULL,
             .dice = 88172645463325252u + (uint64_t)started * 7919,
         };
@@ -212,18 +212,20 @@ static void traffic_main(struct shared *s, const char *conninfo)
         (void)pthread_join(threads[i], NULL);
 }
 
-static _Noreturn void traffic_process(struct shared *s, const char *conninfo, pid_t parent)
+static _Noreturn void traffic_process(struct shared *s, const struct db_address *where,
+                                      pid_t parent)
 {
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(1);
     /* out of the terminal's reach: it ends when the demo says so */
     (void)setsid();
-    traffic_main(s, conninfo);
+    traffic_main(s, where);
     _exit(0);
 }
 
-struct demo_traffic *demo_traffic_start(const char *conninfo, int64_t rows, struct error *e)
+struct demo_traffic *demo_traffic_start(const struct db_address *where, int64_t rows,
+                                        struct error *e)
 {
     struct shared *s =
         mmap(NULL, sizeof *s, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -241,7 +243,7 @@ struct demo_traffic *demo_traffic_start(const char *conninfo, int64_t rows, stru
         return NULL;
     }
     if (process == 0)
-        traffic_process(s, conninfo, parent);
+        traffic_process(s, where, parent);
     struct demo_traffic *t = mem_alloc(sizeof *t);
     t->shared = s;
     t->process = process;
