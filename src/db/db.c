@@ -62,6 +62,12 @@ bool db_alive(const struct db *db)
     return db->driver->alive(db);
 }
 
+const char *db_engine_name(enum db_engine engine)
+{
+    static const char *const names[] = {"PostgreSQL", "MySQL", "MariaDB"};
+    return names[engine];
+}
+
 enum db_engine db_engine_of(const struct db *db)
 {
     return db->engine;

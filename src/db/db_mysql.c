@@ -49,8 +49,8 @@ static void end_thread(void *ignored)
 
 static void start_library(void)
 {
-    library_ready = mysql_library_init(0, NULL, NULL) == 0 &&
-                    pthread_key_create(&thread_key, end_thread) == 0;
+    library_ready =
+        mysql_library_init(0, NULL, NULL) == 0 && pthread_key_create(&thread_key, end_thread) == 0;
 }
 
 /* Each thread that calls the library has something of it to be freed when it ends. */
@@ -266,7 +266,8 @@ static struct db *my_open(const struct db_address *where, const char *role, stru
     my->where = place(where->name, &c);
     my->user = mem_dup(conninfo_get(&c, "user"));
     my->role = mem_dup(role);
-    my->address = (struct db_address){where->engine, mem_dup(where->name), mem_dup(where->conninfo)};
+    my->address =
+        (struct db_address){where->engine, mem_dup(where->name), mem_dup(where->conninfo)};
     bool open = connect_to(my, &c, tls);
     conninfo_free(&c);
     if (!open) {

@@ -13,62 +13,29 @@ static enum db_fault classify(int number, const char *sqlstate)
         int number;
         enum db_fault fault;
     } known[] = {
-        {1205, DB_LOCK_TIMEOUT},
-        {3572, DB_LOCK_TIMEOUT}, /* NOWAIT */
-        {1213, DB_DEADLOCK},     /* and what Galera's certification refuses */
-        {1020, DB_SERIALIZATION},
-        {1180, DB_SERIALIZATION}, /* Galera, at COMMIT */
-        {1317, DB_CANCELLED},
-        {1969, DB_CANCELLED},
-        {3024, DB_CANCELLED},
-        {1290, DB_READ_ONLY},
-        {1792, DB_READ_ONLY},
-        {1836, DB_READ_ONLY},
-        {1044, DB_PRIVILEGE},
-        {1095, DB_PRIVILEGE},
-        {1142, DB_PRIVILEGE},
-        {1143, DB_PRIVILEGE},
-        {1227, DB_PRIVILEGE},
-        {1370, DB_PRIVILEGE},
-        {1419, DB_PRIVILEGE},
-        {1045, DB_REFUSED},
-        {1698, DB_REFUSED},
-        {1845, DB_ALGORITHM},
-        {1846, DB_ALGORITHM},
-        {4092, DB_ALGORITHM},
-        {1007, DB_EXISTS},
-        {1050, DB_EXISTS},
-        {1060, DB_EXISTS},
-        {1061, DB_EXISTS},
-        {1359, DB_EXISTS},
-        {1049, DB_MISSING},
-        {1051, DB_MISSING},
-        {1054, DB_MISSING},
-        {1091, DB_MISSING},
-        {1146, DB_MISSING},
-        {1305, DB_MISSING},
-        {1360, DB_MISSING},
-        {1138, DB_DATA},
-        {1265, DB_DATA},
-        {1366, DB_DATA},
-        {1406, DB_DATA},
-        {1644, DB_DATA}, /* SIGNAL */
-        {3819, DB_DATA}, /* CHECK, MySQL */
-        {4025, DB_DATA}, /* CHECK, MariaDB */
-        {1053, DB_STOPPED},
-        {1047, DB_STOPPED}, /* a node of Galera that is not ready */
-        {1927, DB_LOST},
-        {3169, DB_LOST}, /* the session was killed */
-        {4031, DB_LOST}, /* idle for too long */
-        {2002, DB_LOST},
-        {2003, DB_LOST},
-        {2006, DB_LOST},
-        {2012, DB_LOST},
-        {2013, DB_LOST},
-        {2026, DB_REFUSED},
-        {2055, DB_LOST},
-        {2058, DB_REFUSED},
-        {2059, DB_REFUSED},
+        {1205, DB_LOCK_TIMEOUT},  {3572, DB_LOCK_TIMEOUT}, /* NOWAIT */
+        {1213, DB_DEADLOCK}, /* and what Galera's certification refuses */
+        {1020, DB_SERIALIZATION}, {1180, DB_SERIALIZATION}, /* Galera, at COMMIT */
+        {1317, DB_CANCELLED},     {1969, DB_CANCELLED},     {3024, DB_CANCELLED},
+        {1290, DB_READ_ONLY},     {1792, DB_READ_ONLY},     {1836, DB_READ_ONLY},
+        {1044, DB_PRIVILEGE},     {1095, DB_PRIVILEGE},     {1142, DB_PRIVILEGE},
+        {1143, DB_PRIVILEGE},     {1227, DB_PRIVILEGE},     {1370, DB_PRIVILEGE},
+        {1419, DB_PRIVILEGE},     {1045, DB_REFUSED},       {1698, DB_REFUSED},
+        {1845, DB_ALGORITHM},     {1846, DB_ALGORITHM},     {4092, DB_ALGORITHM},
+        {1007, DB_EXISTS},        {1050, DB_EXISTS},        {1060, DB_EXISTS},
+        {1061, DB_EXISTS},        {1359, DB_EXISTS},        {1049, DB_MISSING},
+        {1051, DB_MISSING},       {1054, DB_MISSING},       {1091, DB_MISSING},
+        {1146, DB_MISSING},       {1305, DB_MISSING},       {1360, DB_MISSING},
+        {1138, DB_DATA},          {1265, DB_DATA},          {1366, DB_DATA},
+        {1406, DB_DATA},          {1644, DB_DATA},    /* SIGNAL */
+        {3819, DB_DATA},                              /* CHECK, MySQL */
+        {4025, DB_DATA},                              /* CHECK, MariaDB */
+        {1053, DB_STOPPED},       {1047, DB_STOPPED}, /* a node of Galera that is not ready */
+        {1927, DB_LOST},          {3169, DB_LOST},    /* the session was killed */
+        {4031, DB_LOST},                              /* idle for too long */
+        {2002, DB_LOST},          {2003, DB_LOST},          {2006, DB_LOST},
+        {2012, DB_LOST},          {2013, DB_LOST},          {2026, DB_REFUSED},
+        {2055, DB_LOST},          {2058, DB_REFUSED},       {2059, DB_REFUSED},
         {2061, DB_REFUSED},
     };
     for (size_t i = 0; i < COUNT_OF(known); i++)
@@ -99,6 +66,8 @@ static void say_todo(const struct mysql_fault *f, enum db_fault fault, struct er
     } else if (f->number == 1419) {
         error_todo(e, "SET GLOBAL log_bin_trust_function_creators = 1, or grant SUPER: a trigger "
                       "needs it while the binary log is on");
+    } else if (f->number == 1044 && strstr(f->message, "to database 'newel'")) {
+        error_todo(e, "GRANT ALL ON newel.* TO %s", f->user ? f->user : "the account");
     } else if (fault == DB_PRIVILEGE) {
         (void)!say_grant(f->message, e);
     } else if (f->number == 2061 || f->number == 2059) {

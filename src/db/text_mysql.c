@@ -18,7 +18,8 @@ static const char *skip_opaque(const char *p, const char *end)
         /* a doubled mark looks like the next text, which is as well left alone */
         return p < end ? p + 1 : end;
     }
-    if (mark == '#' || (end - p > 2 && p[0] == '-' && p[1] == '-' && isspace((unsigned char)p[2]))) {
+    if (mark == '#' ||
+        (end - p > 2 && p[0] == '-' && p[1] == '-' && isspace((unsigned char)p[2]))) {
         const char *line = memchr(p, '\n', (size_t)(end - p));
         return line ? line : end;
     }

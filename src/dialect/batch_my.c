@@ -235,8 +235,8 @@ static enum db_fault save(struct db *db, const struct batch_call *call,
     (void)snprintf(lane, sizeof lane, "%" PRId64, call->lane);
     (void)snprintf(epoch, sizeof epoch, "%" PRId64, call->epoch);
     (void)snprintf(written, sizeof written, "%" PRId64, answer->written);
-    const char *params[] = {call->id,       lane,    epoch, call->cursor, answer->cursor,
-                            answer->done ? "1" : "0", written};
+    const char *params[] = {
+        call->id, lane, epoch, call->cursor, answer->cursor, answer->done ? "1" : "0", written};
     int64_t moved = 0;
     enum db_fault fault = affect(db, SAVE, 7, params, &moved, e);
     if (fault != DB_OK || moved == 1)
@@ -275,8 +275,7 @@ static enum db_fault by_keys(struct db *db, const struct batch_subject *b,
                              struct error *e)
 {
     *out = (struct batch_answer){.wal = UNKNOWN};
-    enum db_fault fault =
-        ask_bound(db, b, call->cursor, call->upper, call->rows, &out->cursor, e);
+    enum db_fault fault = ask_bound(db, b, call->cursor, call->upper, call->rows, &out->cursor, e);
     if (fault != DB_OK)
         return fault;
     if (!out->cursor) {
@@ -296,7 +295,8 @@ static char *keys(const struct batch_subject *b)
     struct str s = {0};
     str_add(&s, "SELECT ");
     add_key_json(&s, b);
-    str_addf(&s, " FROM %s FORCE INDEX (PRIMARY)\nWHERE (key behind the cursor)", b->words->qualified);
+    str_addf(&s, " FROM %s FORCE INDEX (PRIMARY)\nWHERE (key behind the cursor)",
+             b->words->qualified);
     add_order(&s, b, "");
     str_add(&s, " LIMIT 1 OFFSET (rows - 1);\nSTART TRANSACTION;\n");
     add_write(&s, b->words);

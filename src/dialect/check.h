@@ -10,7 +10,7 @@ struct check_query {
     const char *name;
     bool stops;     /* else it warns */
     bool privilege; /* a GRANT helps */
-    bool of_table;  /* takes $1, the table's oid */
+    bool of_table;  /* takes $1, the table's oid (MySQL: $1 its schema, $2 its name) */
     const char *sql;
     const char *passed; /* what to say when nothing was found */
 };
@@ -19,11 +19,12 @@ struct check_words {
     const struct check_query *queries;
     size_t query_count;
     int oldest, newest; /* server versions that newel knows: 130000, 180000 */
+    const char *needs;  /* the oldest in words: "PostgreSQL 13" */
 
     /* $1 migration $2 column -> true when an earlier run of it has added that column */
     const char *is_ours;
 
-    /* Around the probes. */
+    /* Around PostgreSQL's probes. */
     const char *begin, *rollback;
     /*
      * The table's empty copy, the column added to it -> was it rewritten?, type, did the type bring
@@ -34,6 +35,14 @@ struct check_words {
     const char *look_at_clone;
     /* The value assigned to the column: of the copy, or of the table itself. */
     char *(*assign)(const struct ddl_subject *s, bool to_clone);
+    /*
+     * Temporary tables of MySQL and MariaDB take other DDL than real ones: the copy stands in
+     * our own database until `drop_clone`; `make_home` makes that. `try_triggers` makes those of
+     * the sync phase on it.
+     */
+    const char *make_home;
+    char *(*try_triggers)(const struct ddl_subject *s);
+    char *(*drop_clone)(const struct ddl_subject *s);
     /* The value read; `by_trigger`: as the trigger will evaluate it. */
     char *(*evaluate)(const struct ddl_subject *s, bool by_trigger);
     /* The default alone. */
@@ -45,5 +54,6 @@ struct check_words {
 };
 
 const struct check_words *check_words(enum db_engine engine);
+extern const struct check_words check_pg, check_mysql, check_mariadb;
 
 #endif

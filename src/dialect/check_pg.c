@@ -295,7 +295,8 @@ static const char look_at_view[] =
     "JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid "
     "WHERE r.ev_class = 'pg_temp.newel_probe_view'::regclass AND a.attgenerated <> '')";
 
-static const struct check_words words = {
+const struct check_words check_pg = {
+    .needs = "PostgreSQL 13",
     .queries = queries,
     .query_count = COUNT_OF(queries),
     .oldest = 130000,
@@ -313,9 +314,3 @@ static const struct check_words words = {
     .make_view = make_view,
     .look_at_view = look_at_view,
 };
-
-const struct check_words *check_words(enum db_engine engine)
-{
-    (void)engine; /* MySQL's words come with its driver */
-    return &words;
-}

@@ -9,11 +9,24 @@
 #include "db/db.h"
 #include "dialect/words.h"
 
+/* What a change of the table costs, the cheapest first; MySQL and MariaDB. */
+enum ddl_algorithm {
+    DDL_INSTANT,        /* the dictionary alone */
+    DDL_INPLACE,        /* rebuilds the table; reads and writes go on */
+    DDL_INPLACE_SHARED, /* rebuilds the table; writes wait */
+    DDL_COPY,           /* copies the table; writes wait */
+};
+
 /* What the statements are about, beside the words: bare names, and the server. */
 struct ddl_subject {
     struct words words;
-    const char *column;      /* bare */
-    const char *table;       /* bare */
+    enum db_engine engine;
+    const char *column; /* bare */
+    const char *table;  /* bare */
+    const char *schema; /* bare */
+    char *const *columns; /* of the table, bare */
+    size_t column_count;
+    enum ddl_algorithm add_by;
     const char *search_path; /* a list of quoted schemas for the trigger; NULL: the caller's */
     int version;             /* 150020 */
 };
@@ -25,6 +38,7 @@ struct ddl_text {
     bool exclusive;   /* reads of the table wait behind it, too */
 };
 
+/* What a dialect has no need of is NULL, and left out of the plan. */
 struct ddl_words {
     void (*add_column)(const struct ddl_subject *s, struct ddl_text *out);
     void (*sync_function)(const struct ddl_subject *s,
@@ -49,17 +63,25 @@ struct ddl_words {
      * schema there? */
     const char *server;
     /*
-     * $1 table as written, perhaps qualified and quoted -> schema, name, quoted name, oid, relkind,
+     * $1 table as written, perhaps qualified and quoted (MySQL: $1 schema or NULL, $2 table, both
+     * bare) -> schema, name, quoted name, oid, relkind,
      * persistence, blocks, heap bytes, index bytes, rows, fillfactor, indexes, bytes of a row; no
      * row when there is none
      */
     const char *table;
-    /* $1 oid $2 column -> type, not null? */
+    /* $1 oid (MySQL: $1 schema $2 table, here and below), column -> type, not null? */
     const char *column;
-    /* $1 oid -> name, type, correlation of the primary key's columns, in order */
+    /* -> name, type, correlation of the primary key's columns, in order */
     const char *key;
+    /* -> name, AUTO_INCREMENT? of all columns, in order; NULL where nobody asks */
+    const char *columns;
+    /* -> engine, row format, full-text indexes; NULL where there is one kind alone */
+    const char *storage;
+    /* -> how often columns were added or dropped at once since the table was built */
+    const char *row_versions;
 };
 
 const struct ddl_words *ddl_words(enum db_engine engine);
+extern const struct ddl_words ddl_pg, ddl_mysql, ddl_mariadb;
 
 #endif

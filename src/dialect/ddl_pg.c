@@ -82,6 +82,7 @@ static void add_column(const struct ddl_subject *s, struct ddl_text *out)
     out->done = probe_column(s, true, "");
     out->undone = probe_column(s, false, "");
     out->lock = "ACCESS EXCLUSIVE";
+    out->exclusive = true;
 }
 
 /* ---- sync ----------------------------------------------------------------- */
@@ -277,6 +278,7 @@ static void set_default(const struct ddl_subject *s, struct ddl_text *out)
     out->done = probe_column(s, true, " AND a.atthasdef");
     out->undone = probe_column(s, false, " AND a.atthasdef");
     out->lock = "ACCESS EXCLUSIVE";
+    out->exclusive = true;
 }
 
 /* ---- constrain and enforce ------------------------------------------------ */
@@ -323,6 +325,7 @@ static void add_not_null(const struct ddl_subject *s, struct ddl_text *out)
     out->done = probe_not_null(s, true, false);
     out->undone = probe_not_null(s, false, false);
     out->lock = "ACCESS EXCLUSIVE";
+    out->exclusive = true;
     free(name);
 }
 
@@ -343,6 +346,7 @@ static void set_not_null(const struct ddl_subject *s, struct ddl_text *out)
     out->done = probe_column(s, true, " AND a.attnotnull");
     out->undone = probe_column(s, false, " AND a.attnotnull");
     out->lock = "ACCESS EXCLUSIVE";
+    out->exclusive = true;
 }
 
 static void drop_check(const struct ddl_subject *s, struct ddl_text *out)
@@ -351,6 +355,7 @@ static void drop_check(const struct ddl_subject *s, struct ddl_text *out)
     out->sql = mem_printf("ALTER TABLE %s DROP CONSTRAINT IF EXISTS %s", s->words.qualified, name);
     out->done = probe_not_null(s, false, false);
     out->lock = "ACCESS EXCLUSIVE";
+    out->exclusive = true;
     free(name);
 }
 
@@ -361,6 +366,7 @@ static void drop_triggers(const struct ddl_subject *s, struct ddl_text *out)
     out->sql = triggers_dropped(s);
     out->done = count_triggers(s, "= 0");
     out->lock = "ACCESS EXCLUSIVE";
+    out->exclusive = true;
 }
 
 static void drop_function(const struct ddl_subject *s, struct ddl_text *out)
@@ -423,7 +429,7 @@ static const char key[] =
     "WHERE i.indrelid = $1::oid AND i.indisprimary AND k.place <= i.indnkeyatts "
     "ORDER BY k.place";
 
-static const struct ddl_words words = {
+const struct ddl_words ddl_pg = {
     .add_column = add_column,
     .sync_function = sync_function,
     .sync_triggers = sync_triggers,
@@ -441,9 +447,3 @@ static const struct ddl_words words = {
     .column = column,
     .key = key,
 };
-
-const struct ddl_words *ddl_words(enum db_engine engine)
-{
-    (void)engine; /* MySQL's words come with its driver */
-    return &words;
-}

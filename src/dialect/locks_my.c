@@ -31,7 +31,8 @@ static const char mysql_rows[] =
     "JOIN performance_schema.data_locks l ON l.engine_lock_id = w.requesting_engine_lock_id";
 
 static const char mariadb_rows[] =
-    "SELECT r.trx_mysql_thread_id, b.trx_mysql_thread_id, l.lock_mode, REPLACE(l.lock_table, '`', ''), "
+    "SELECT r.trx_mysql_thread_id, b.trx_mysql_thread_id, l.lock_mode, REPLACE(l.lock_table, '`', "
+    "''), "
     "TIMESTAMPDIFF(MICROSECOND, r.trx_wait_started, NOW(6)) "
     "FROM information_schema.innodb_lock_waits w "
     "JOIN information_schema.innodb_trx r ON r.trx_id = w.requesting_trx_id "
@@ -69,7 +70,7 @@ static const char mariadb_tables[] =
     "AND LOCATE(m.table_name, w.info) > 0 "
     "JOIN information_schema.processlist b ON b.id = m.thread_id "
     "WHERE " WAITS("w") " AND " WANTS_ALL("w") " AND m.lock_type = 'Table metadata lock' "
-    "AND NOT " WAITS("b");
+                                               "AND NOT " WAITS("b");
 
 /* Without it: whoever had a transaction open before the wait began may be the one. */
 static const char mariadb_guess[] =

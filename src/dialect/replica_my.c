@@ -99,8 +99,8 @@ static void read_channel(const struct db_rows *rows, int row, struct replica_vie
 static enum db_fault ask_channels(struct db *db, struct replica_view *out, struct error *e)
 {
     struct db_rows *rows;
-    const char *sql = db_engine_of(db) == DB_MARIADB ? "SHOW ALL SLAVES STATUS"
-                                                     : "SHOW REPLICA STATUS";
+    const char *sql =
+        db_engine_of(db) == DB_MARIADB ? "SHOW ALL SLAVES STATUS" : "SHOW REPLICA STATUS";
     enum db_fault fault = db_query(db, &rows, e, sql, 0, NULL);
     if (fault == DB_PRIVILEGE) {
         /* the heartbeat alone tells the lag */
@@ -121,10 +121,11 @@ static enum db_fault ask_channels(struct db *db, struct replica_view *out, struc
 static enum db_fault ask_cluster(struct db *db, struct replica_view *out, struct error *e)
 {
     struct db_rows *rows;
-    enum db_fault fault =
-        db_query(db, &rows, e, "SHOW GLOBAL STATUS WHERE variable_name IN "
-                               "('wsrep_local_state_comment', 'wsrep_local_recv_queue', "
-                               "'wsrep_cluster_status', 'wsrep_connected')", 0, NULL);
+    enum db_fault fault = db_query(db, &rows, e,
+                                   "SHOW GLOBAL STATUS WHERE variable_name IN "
+                                   "('wsrep_local_state_comment', 'wsrep_local_recv_queue', "
+                                   "'wsrep_cluster_status', 'wsrep_connected')",
+                                   0, NULL);
     if (fault != DB_OK)
         return fault;
     const char *state = "", *queue = "0", *cluster = "", *connected = "";
@@ -157,8 +158,7 @@ static enum db_fault ask_cluster(struct db *db, struct replica_view *out, struct
 enum db_fault watch_my_replica(struct db *db, const char *migration, struct replica_view *out,
                                struct error *e)
 {
-    *out = (struct replica_view){
-        .beat = UNKNOWN, .replayed = UNKNOWN, .reply_age_us = UNKNOWN};
+    *out = (struct replica_view){.beat = UNKNOWN, .replayed = UNKNOWN, .reply_age_us = UNKNOWN};
     enum db_fault fault = ask_beat(db, migration, out, e);
     if (fault == DB_OK)
         fault = ask_channels(db, out, e);

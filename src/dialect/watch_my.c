@@ -27,14 +27,25 @@
 /* The history list is what purge has not removed yet: the oldest transaction holds it back. */
 #define SERVER(waits, status)                                                                      \
     "SELECT (SELECT COUNT(*) FROM information_schema.processlist WHERE command = 'Query' "         \
-    "AND id <> CONNECTION_ID() AND NOT " IN("id", "$1") "), " waits ", "                           \
-    status("Threads_connected") ", " status("Innodb_os_log_written") ", "                          \
-    "(SELECT `count` FROM information_schema.innodb_metrics WHERE name = 'trx_rseg_history_len'), "\
-    "(SELECT CONCAT('connection ', t.trx_mysql_thread_id, ' (', COALESCE(p.user, '?'), '), ', "    \
-    "TIMESTAMPDIFF(SECOND, t.trx_started, NOW()), ' s old') FROM information_schema.innodb_trx t " \
-    "LEFT JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id "                  \
-    "WHERE NOT " IN("t.trx_mysql_thread_id", "$1") " AND t.trx_started < NOW() - INTERVAL 5 SECOND "\
-    "ORDER BY t.trx_started LIMIT 1), @@global.read_only"
+    "AND id <> CONNECTION_ID() AND NOT " IN(                                                       \
+        "id",                                                                                      \
+        "$1") "), " waits                                                                          \
+              ", " status("Threads_connected") ", " status(                                        \
+                  "Innodb_os_log_written") ", "                                                    \
+                                           "(SELECT `count` FROM "                                 \
+                                           "information_schema.innodb_metrics WHERE name = "       \
+                                           "'trx_rseg_history_len'), "                             \
+                                           "(SELECT CONCAT('connection ', t.trx_mysql_thread_id, " \
+                                           "' (', COALESCE(p.user, '?'), '), ', "                  \
+                                           "TIMESTAMPDIFF(SECOND, t.trx_started, NOW()), ' s "     \
+                                           "old') FROM information_schema.innodb_trx t "           \
+                                           "LEFT JOIN information_schema.processlist p ON p.id = " \
+                                           "t.trx_mysql_thread_id "                                \
+                                           "WHERE NOT " IN("t.trx_mysql_thread_id",                \
+                                                           "$1") " AND t.trx_started < NOW() - "   \
+                                                                 "INTERVAL 5 SECOND "              \
+                                                                 "ORDER BY t.trx_started LIMIT "   \
+                                                                 "1), @@global.read_only"
 
 /* Of "`shop`.`orders`". */
 #define SCHEMA_OF(name) "REPLACE(SUBSTRING(SUBSTRING_INDEX(" name ", '`.`', 1), 2), '``', '`')"
@@ -44,21 +55,25 @@
 #define WAITS_FOR_METADATA "state LIKE 'Waiting for table metadata lock%'"
 
 /* A transaction's age; a statement's where there is none. */
-#define AGE(trx, p) "COALESCE(TIMESTAMPDIFF(MICROSECOND, " trx ".trx_started, NOW(6)), " p ".time * 1000000)"
+#define AGE(trx, p)                                                                                \
+    "COALESCE(TIMESTAMPDIFF(MICROSECOND, " trx ".trx_started, NOW(6)), " p ".time * 1000000)"
 #define STATE(trx, p)                                                                              \
-    "IF(" p ".command = 'Sleep', IF(" trx ".trx_id IS NULL, 'idle', 'idle in transaction'), 'active')"
+    "IF(" p ".command = 'Sleep', IF(" trx                                                          \
+    ".trx_id IS NULL, 'idle', 'idle in transaction'), 'active')"
 
 #define MYSQL_HOLDERS(wanted)                                                                      \
     "SELECT p.id, p.user, (SELECT attr_value FROM performance_schema.session_connect_attrs a "     \
-    "WHERE a.processlist_id = p.id AND a.attr_name = 'program_name'), " STATE("t", "p") ", "       \
-    AGE("t", "p") ", MAX(m.lock_type), LEFT(p.info, 300), '' "                                     \
-    "FROM performance_schema.metadata_locks m "                                                    \
-    "JOIN performance_schema.threads h ON h.thread_id = m.owner_thread_id "                        \
-    "JOIN information_schema.processlist p ON p.id = h.processlist_id "                            \
-    "LEFT JOIN information_schema.innodb_trx t ON t.trx_mysql_thread_id = p.id "                   \
-    "WHERE m.object_type = 'TABLE' AND m.lock_status = 'GRANTED' AND " wanted                      \
-    " AND NOT " IN("p.id", "$2") " GROUP BY p.id, p.user, p.command, p.time, p.info, t.trx_id, "   \
-    "t.trx_started ORDER BY 5 DESC LIMIT 10"
+    "WHERE a.processlist_id = p.id AND a.attr_name = 'program_name'), " STATE("t", "p") ", " AGE(  \
+        "t",                                                                                       \
+        "p") ", MAX(m.lock_type), LEFT(p.info, 300), '' "                                          \
+             "FROM performance_schema.metadata_locks m "                                           \
+             "JOIN performance_schema.threads h ON h.thread_id = m.owner_thread_id "               \
+             "JOIN information_schema.processlist p ON p.id = h.processlist_id "                   \
+             "LEFT JOIN information_schema.innodb_trx t ON t.trx_mysql_thread_id = p.id "          \
+             "WHERE m.object_type = 'TABLE' AND m.lock_status = 'GRANTED' AND " wanted             \
+             " AND NOT " IN("p.id",                                                                \
+                            "$2") " GROUP BY p.id, p.user, p.command, p.time, p.info, t.trx_id, "  \
+                                  "t.trx_started ORDER BY 5 DESC LIMIT 10"
 
 #define CLIENTS                                                                                    \
     "SELECT COALESCE(a.attr_value, ''), p.user, SUBSTRING_INDEX(p.host, ':', 1), COUNT(*), "       \
@@ -92,8 +107,8 @@
                "WHERE migration = $1 AND what = $2",                                               \
     .clients = CLIENTS,                                                                            \
     .now = "SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))",                    \
-    .ddl_begin = "SET SESSION lock_wait_timeout = " SECONDS,                                       \
-    .begin = "START TRANSACTION", .commit = "COMMIT", .rollback = "ROLLBACK",                      \
+    .ddl_begin = "SET SESSION lock_wait_timeout = " SECONDS, .begin = "START TRANSACTION",         \
+    .commit = "COMMIT", .rollback = "ROLLBACK",                                                    \
     .lock_timeout = "SET @newel_seconds = " SECONDS "; SET SESSION innodb_lock_wait_timeout = "    \
                     "@newel_seconds, lock_wait_timeout = @newel_seconds",                          \
     .read_only_begin = "START TRANSACTION READ ONLY"
@@ -103,12 +118,14 @@ const struct watch_words watch_mysql = {
     .server = SERVER(MYSQL_WAITS, OF_MYSQL),
     .wal = "SELECT " OF_MYSQL("Innodb_os_log_written"),
     .lock_tree = watch_mysql_locks,
-    .holders = MYSQL_HOLDERS("m.object_schema = " SCHEMA_OF("$1") " AND m.object_name = " TABLE_OF("$1")),
-    .blockers = MYSQL_HOLDERS("(m.object_schema, m.object_name) IN (SELECT w.object_schema, "
-                              "w.object_name FROM performance_schema.metadata_locks w "
-                              "JOIN performance_schema.threads x ON x.thread_id = w.owner_thread_id "
-                              "WHERE x.processlist_id = $#1 AND w.lock_status = 'PENDING' "
-                              "AND w.object_type = 'TABLE')"),
+    .holders =
+        MYSQL_HOLDERS("m.object_schema = " SCHEMA_OF("$1") " AND m.object_name = " TABLE_OF("$1")),
+    .blockers =
+        MYSQL_HOLDERS("(m.object_schema, m.object_name) IN (SELECT w.object_schema, "
+                      "w.object_name FROM performance_schema.metadata_locks w "
+                      "JOIN performance_schema.threads x ON x.thread_id = w.owner_thread_id "
+                      "WHERE x.processlist_id = $#1 AND w.lock_status = 'PENDING' "
+                      "AND w.object_type = 'TABLE')"),
     .session = "SET SESSION max_execution_time = 0, information_schema_stats_expiry = 0",
 };
 
@@ -118,21 +135,21 @@ const struct watch_words watch_mariadb = {
     .server = SERVER(MARIADB_WAITS, OF_MARIADB),
     .wal = "SELECT " OF_MARIADB("Innodb_os_log_written"),
     .lock_tree = watch_mariadb_locks,
-    .holders = "SELECT p.id, p.user, '', " STATE("t", "p") ", " AGE("t", "p")
-               ", MAX(m.lock_mode), LEFT(p.info, 300), '' "
-               "FROM information_schema.metadata_lock_info m "
-               "JOIN information_schema.processlist p ON p.id = m.thread_id "
-               "LEFT JOIN information_schema.innodb_trx t ON t.trx_mysql_thread_id = p.id "
-               "WHERE m.table_schema = " SCHEMA_OF("$1") " AND m.table_name = " TABLE_OF("$1")
-               " AND NOT " IN("p.id", "$2")
-               " GROUP BY p.id, p.user, p.command, p.time, p.info, t.trx_id, t.trx_started "
-               "ORDER BY 5 DESC LIMIT 10",
+    .holders = "SELECT p.id, p.user, '', " STATE("t", "p") ", " AGE(
+        "t", "p") ", MAX(m.lock_mode), LEFT(p.info, 300), '' "
+                  "FROM information_schema.metadata_lock_info m "
+                  "JOIN information_schema.processlist p ON p.id = m.thread_id "
+                  "LEFT JOIN information_schema.innodb_trx t ON t.trx_mysql_thread_id = p.id "
+                  "WHERE m.table_schema = " SCHEMA_OF("$1") " AND m.table_name = " TABLE_OF(
+                      "$1") " AND NOT " IN("p.id", "$2") " GROUP BY p.id, p.user, p.command, "
+                                                         "p.time, p.info, t.trx_id, t.trx_started "
+                                                         "ORDER BY 5 DESC LIMIT 10",
     /* whoever had a transaction open when the statement began to wait may be the one */
-    .blockers = "SELECT p.id, p.user, '', " STATE("t", "p") ", " AGE("t", "p")
-                ", 'open transaction (a guess)', LEFT(p.info, 300), '' "
-                "FROM information_schema.innodb_trx t "
-                "JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id "
-                "WHERE NOT " IN("p.id", "$2") " AND p.id <> $#1 AND NOT p." WAITS_FOR_METADATA
-                " ORDER BY 5 DESC LIMIT 10",
+    .blockers = "SELECT p.id, p.user, '', " STATE("t", "p") ", " AGE(
+        "t", "p") ", 'open transaction (a guess)', LEFT(p.info, 300), '' "
+                  "FROM information_schema.innodb_trx t "
+                  "JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id "
+                  "WHERE NOT " IN("p.id", "$2") " AND p.id <> $#1 AND NOT p." WAITS_FOR_METADATA
+                                                " ORDER BY 5 DESC LIMIT 10",
     .session = "SET SESSION max_statement_time = 0",
 };

@@ -5,6 +5,9 @@ char *words_value(const struct words *w)
 {
     if (!w->value)
         return mem_dup(w->otherwise);
+    if (w->where && w->otherwise && w->untyped)
+        return mem_printf("CASE WHEN (%s) THEN (%s) ELSE (%s) END", w->where, w->value,
+                          w->otherwise);
     if (w->where && w->otherwise)
         return mem_printf("CASE WHEN (%s) THEN (%s) ELSE CAST((%s) AS %s) END", w->where,
                           w->value, w->otherwise, w->type);

@@ -17,6 +17,7 @@ struct words {
     const char *where;     /* NULL: every row */
     const char *otherwise; /* the default expression, or NULL */
     bool not_null;
+    bool untyped; /* the server casts to few types only: an expression stays what it is */
 };
 
 /*

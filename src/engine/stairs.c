@@ -425,6 +425,7 @@ static bool prepare(struct stairs *s, struct error *e)
         .where = m->where_sql,
         .otherwise = m->default_sql,
         .not_null = m->not_null,
+        .untyped = r->engine != DB_POSTGRESQL,
     };
     r->walk = walk_subject(&r->words, &r->facts);
     for (int i = 0; i < PHASE_COUNT; i++)

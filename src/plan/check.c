@@ -1,8 +1,5 @@
 #include "config.h"
-#include "plan/check.h"
-
-#include "dialect/check.h"
-#include "plan/subject.h"
+#include "plan/checker.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -10,18 +7,6 @@
 #include <string.h>
 
 #define SHOWN 3 /* findings of one check that are spelled out */
-
-struct checker {
-    struct db *db;
-    const struct migration *m;
-    const struct facts *f;
-    const struct check_words *words;
-    struct check_list *list;
-    struct ddl_subject subject;
-    char oid[24];
-    bool may_write;
-    struct error *e;
-};
 
 const char *check_verdict_name(enum check_verdict verdict)
 {
@@ -47,11 +32,8 @@ size_t check_count(const struct check_list *list, enum check_verdict verdict)
     return n;
 }
 
-static struct check_result *add(struct checker *c, const char *name, enum check_verdict verdict,
-                                const char *remedy, const char *evidence, ...) PRINTF_LIKE(5, 6);
-
-static struct check_result *add(struct checker *c, const char *name, enum check_verdict verdict,
-                                const char *remedy, const char *evidence, ...)
+struct check_result *checker_add(struct checker *c, const char *name, enum check_verdict verdict,
+                                 const char *remedy, const char *evidence, ...)
 {
     struct str text = {0};
     va_list args;
@@ -66,7 +48,7 @@ static struct check_result *add(struct checker *c, const char *name, enum check_
     return r;
 }
 
-static bool is_gone(enum db_fault fault)
+bool checker_is_gone(enum db_fault fault)
 {
     return fault == DB_LOST || fault == DB_STOPPED;
 }
@@ -76,14 +58,17 @@ static bool is_gone(enum db_fault fault)
 static void check_version(struct checker *c)
 {
     int version = c->f->version;
-    if (version < c->words->oldest)
-        add(c, "server version", CHECK_STOP, "newel needs PostgreSQL 13 or later", "PostgreSQL %s",
-            c->f->version_text);
-    else if (version >= c->words->newest + 10000)
-        add(c, "server version", CHECK_WARN, "try it on a copy first",
-            "PostgreSQL %s is newer than any that newel knows", c->f->version_text);
-    else
-        add(c, "server version", CHECK_PASS, NULL, "PostgreSQL %s", c->f->version_text);
+    const char *name = db_engine_name(c->f->engine);
+    if (version < c->words->oldest) {
+        char *remedy = mem_printf("newel needs %s or later", c->words->needs);
+        checker_add(c, "server version", CHECK_STOP, remedy, "%s %s", name, c->f->version_text);
+        free(remedy);
+    } else if (version >= c->words->newest + 10000) {
+        checker_add(c, "server version", CHECK_WARN, "try it on a copy first",
+                    "%s %s is newer than any that newel knows", name, c->f->version_text);
+    } else {
+        checker_add(c, "server version", CHECK_PASS, NULL, "%s %s", name, c->f->version_text);
+    }
 }
 
 static const char *kind_name(char relkind)
@@ -109,40 +94,42 @@ static bool check_table(struct checker *c)
 {
     const struct facts *f = c->f;
     if (!f->table_exists) {
-        add(c, "table", CHECK_STOP, "check its name, its schema and the database of the dsn",
-            "there is no table %s in database %s (schemas looked through: %s)", c->m->table,
-            f->database, f->search_path);
+        checker_add(c, "table", CHECK_STOP,
+                    "check its name, its schema and the database of the dsn",
+                    "there is no table %s in database %s (schemas looked through: %s)", c->m->table,
+                    f->database, f->search_path);
         return false;
     }
     if (f->relkind != 'r') {
-        add(c, "table", CHECK_STOP, "newel changes ordinary tables only", "%s is %s", f->qualified,
-            kind_name(f->relkind));
+        checker_add(c, "table", CHECK_STOP, "newel changes ordinary tables only", "%s is %s",
+                    f->qualified, kind_name(f->relkind));
         return false;
     }
     if (f->persistence == 't') {
-        add(c, "table", CHECK_STOP, "name the permanent table", "%s is a temporary table",
-            f->qualified);
+        checker_add(c, "table", CHECK_STOP, "name the permanent table", "%s is a temporary table",
+                    f->qualified);
         return false;
     }
-    add(c, "table", CHECK_PASS, NULL, "%s is an ordinary table%s, about %" PRId64 " rows",
-        f->qualified, f->persistence == 'u' ? " (unlogged: replicas do not have it)" : "",
-        f->rows_estimate);
+    checker_add(c, "table", CHECK_PASS, NULL, "%s is an ordinary table%s, about %" PRId64 " rows",
+                f->qualified, f->persistence == 'u' ? " (unlogged: replicas do not have it)" : "",
+                f->rows_estimate);
     return true;
 }
 
 static void check_key(struct checker *c, enum walk_order order)
 {
     if (c->f->key_count)
-        add(c, "primary key", CHECK_PASS, NULL, "%zu column%s", c->f->key_count,
-            c->f->key_count == 1 ? "" : "s");
+        checker_add(c, "primary key", CHECK_PASS, NULL, "%zu column%s", c->f->key_count,
+                    c->f->key_count == 1 ? "" : "s");
     else if (order == WALK_KEYS)
-        add(c, "primary key", CHECK_STOP,
+        checker_add(
+            c, "primary key", CHECK_STOP,
             "add one, or use new_rows = trigger on PostgreSQL 14 or later, which needs none",
             "there is none, and the backfill has to walk along it");
     else
-        add(c, "primary key", CHECK_WARN,
-            "nothing to do; rows are named by their place in messages, not by a key",
-            "there is none: the backfill goes by blocks");
+        checker_add(c, "primary key", CHECK_WARN,
+                    "nothing to do; rows are named by their place in messages, not by a key",
+                    "there is none: the backfill goes by blocks");
 }
 
 /* ---- questions ------------------------------------------------------------ */
@@ -159,8 +146,8 @@ static void add_findings(struct checker *c, const struct check_query *q, const s
     }
     if (count > SHOWN)
         str_addf(&evidence, "; and %d more", count - SHOWN);
-    struct check_result *r = add(c, q->name, q->stops ? CHECK_STOP : CHECK_WARN, str_text(&remedy),
-                                 "%s", str_text(&evidence));
+    struct check_result *r = checker_add(c, q->name, q->stops ? CHECK_STOP : CHECK_WARN,
+                                         str_text(&remedy), "%s", str_text(&evidence));
     r->privilege = q->privilege;
     str_free(&evidence);
     str_free(&remedy);
@@ -168,19 +155,21 @@ static void add_findings(struct checker *c, const struct check_query *q, const s
 
 static bool ask(struct checker *c, const struct check_query *q)
 {
-    const char *params[] = {c->oid};
+    char oid[24];
+    const char *params[2];
+    int count = facts_ref(c->f, oid, params);
     struct db_rows *rows;
-    enum db_fault fault = db_query(c->db, &rows, c->e, q->sql, q->of_table ? 1 : 0, params);
-    if (is_gone(fault))
+    enum db_fault fault = db_query(c->db, &rows, c->e, q->sql, q->of_table ? count : 0, params);
+    if (checker_is_gone(fault))
         return false;
     if (fault != DB_OK) {
-        add(c, q->name, CHECK_WARN, c->e->todo, "could not be asked: %s", c->e->why);
+        checker_add(c, q->name, CHECK_WARN, c->e->todo, "could not be asked: %s", c->e->why);
         return true;
     }
     if (db_row_count(rows))
         add_findings(c, q, rows);
     else
-        add(c, q->name, CHECK_PASS, NULL, "%s", q->passed);
+        checker_add(c, q->name, CHECK_PASS, NULL, "%s", q->passed);
     db_rows_free(rows);
     return true;
 }
@@ -200,151 +189,40 @@ static bool ask_ours(struct checker *c, bool *ours)
         *ours = db_bool(rows, 0, 0);
         db_rows_free(rows);
     }
-    return !is_gone(fault);
+    return !checker_is_gone(fault);
 }
 
 static bool check_column(struct checker *c)
 {
     bool ours;
     if (!c->f->column_exists) {
-        add(c, "column", CHECK_PASS, NULL, "%s is not there yet", c->m->column);
+        checker_add(c, "column", CHECK_PASS, NULL, "%s is not there yet", c->m->column);
         return true;
     }
     if (!ask_ours(c, &ours))
         return false;
     if (ours)
-        add(c, "column", CHECK_PASS, NULL, "%s %s is there from an earlier run of this migration",
-            c->m->column, c->f->column_type);
+        checker_add(c, "column", CHECK_PASS, NULL,
+                    "%s %s is there from an earlier run of this migration", c->m->column,
+                    c->f->column_type);
     else
-        add(c, "column", CHECK_STOP, "choose another name, or drop that column if it is a leftover",
-            "%s already has a column %s %s, which this migration has not made", c->f->qualified,
-            c->m->column, c->f->column_type);
+        checker_add(c, "column", CHECK_STOP,
+                    "choose another name, or drop that column if it is a leftover",
+                    "%s already has a column %s %s, which this migration has not made",
+                    c->f->qualified, c->m->column, c->f->column_type);
     return true;
 }
 
-/* ---- probes --------------------------------------------------------------- */
-
-/* Runs `sql` (taken over) and tells whether it worked; the answer's rows are left to `rows`. */
-static enum db_fault run(struct checker *c, char *sql, struct db_rows **rows)
+enum db_fault checker_run(struct checker *c, char *sql, struct db_rows **rows)
 {
     enum db_fault fault = db_query(c->db, rows, c->e, sql, 0, NULL);
     free(sql);
     return fault;
 }
 
-static bool end_probe(struct checker *c)
+void checker_refuse(struct checker *c, const char *name, const char *remedy)
 {
-    struct error ignored; /* what went wrong before is what counts */
-    return db_alive(c->db) && db_exec(c->db, c->words->rollback, &ignored) == DB_OK;
-}
-
-static void refuse(struct checker *c, const char *name, const char *remedy)
-{
-    add(c, name, CHECK_STOP, remedy, "the server refuses it: %s", c->e->why);
-}
-
-static void judge_clone(struct checker *c, const struct db_rows *rows)
-{
-    const char *type = db_value(rows, 0, 1);
-    if (db_bool(rows, 0, 0))
-        add(c, "type", CHECK_STOP,
-            "use a type without a default, a sequence, an identity, a generated value or a "
-            "domain's "
-            "constraint",
-            "adding a column of type %s would rewrite the whole table under ACCESS EXCLUSIVE",
-            c->m->type);
-    else if (db_bool(rows, 0, 2))
-        add(c, "type", CHECK_STOP,
-            "give the type alone; default, not_null and what follows have their own keys and "
-            "phases",
-            "type %s brings a default, a constraint or an index along", c->m->type);
-    else
-        add(c, "type", CHECK_PASS, NULL, "%s: adding it writes the catalog alone", type);
-}
-
-/* The column on an empty copy of the table, and its value assigned there. */
-static bool probe_clone(struct checker *c)
-{
-    struct db_rows *rows;
-    if (db_exec(c->db, c->words->begin, c->e) != DB_OK)
-        return false;
-    enum db_fault fault = run(c, c->words->clone(&c->subject), NULL);
-    if (fault != DB_OK) {
-        if (is_gone(fault))
-            return false;
-        struct check_result *r =
-            add(c, "type", CHECK_STOP, c->e->todo,
-                "no temporary copy of the table could be made to try it: %s", c->e->why);
-        r->privilege = fault == DB_PRIVILEGE;
-        return end_probe(c);
-    }
-    fault = run(c, c->words->add_to_clone(&c->subject), NULL);
-    if (fault == DB_OK)
-        fault = db_query(c->db, &rows, c->e, c->words->look_at_clone, 0, NULL);
-    if (fault != DB_OK) {
-        refuse(c, "type", "check [column] type");
-        return end_probe(c);
-    }
-    judge_clone(c, rows);
-    db_rows_free(rows);
-    fault = run(c, c->words->assign(&c->subject, true), NULL);
-    if (fault != DB_OK)
-        refuse(c, "assignment", "check [backfill] value and where, and the column's type");
-    else
-        add(c, "assignment", CHECK_PASS, NULL, "the value fits the column's type");
-    return end_probe(c);
-}
-
-static void judge_view(struct checker *c, const struct db_rows *rows)
-{
-    const char *generated = db_value(rows, 0, 1);
-    bool trigger = c->m->new_rows == NEW_ROWS_TRIGGER;
-    if (generated && trigger)
-        add(c, "made of", CHECK_STOP,
-            "write the expression of the generated column in its place, or use another new_rows",
-            "the value reads %s, which is generated after the trigger has run", generated);
-    else if (db_bool(rows, 0, 0))
-        add(c, "made of", CHECK_WARN, "be sure that this is meant",
-            "the value is volatile: each row gets one of its own, and a changed row keeps it");
-    else
-        add(c, "made of", CHECK_PASS, NULL, "the row alone decides the value");
-}
-
-static bool probe_view(struct checker *c)
-{
-    struct db_rows *rows;
-    if (db_exec(c->db, c->words->begin, c->e) != DB_OK)
-        return false;
-    enum db_fault fault = run(c, c->words->make_view(&c->subject), NULL);
-    if (fault == DB_OK)
-        fault = db_query(c->db, &rows, c->e, c->words->look_at_view, 0, NULL);
-    if (fault == DB_OK) {
-        judge_view(c, rows);
-        db_rows_free(rows);
-    } else if (!is_gone(fault)) {
-        add(c, "made of", CHECK_WARN, "be sure that the value is what you mean",
-            "what the value is made of could not be found out: %s", c->e->why);
-    }
-    return end_probe(c);
-}
-
-static bool check_shape(struct checker *c)
-{
-    if (c->f->column_exists) {
-        enum db_fault fault = run(c, c->words->assign(&c->subject, false), NULL);
-        if (fault != DB_OK)
-            refuse(c, "assignment", "check [backfill] value and where, and the column's type");
-        else
-            add(c, "assignment", CHECK_PASS, NULL, "the value fits the column's type");
-        return !is_gone(fault);
-    }
-    if (c->may_write)
-        return probe_clone(c) && probe_view(c);
-    add(c, "type", CHECK_SKIPPED, "newel run tries it before anything else",
-        "whether adding %s rewrites the table shows on a temporary copy, which a read-only session "
-        "cannot make",
-        c->m->type);
-    return true;
+    checker_add(c, name, CHECK_STOP, remedy, "the server refuses it: %s", c->e->why);
 }
 
 /* ---- expressions ---------------------------------------------------------- */
@@ -353,45 +231,46 @@ static bool check_value(struct checker *c)
 {
     bool trigger = c->m->new_rows == NEW_ROWS_TRIGGER;
     if (!c->m->value_sql && !c->m->default_sql) {
-        add(c, "value", CHECK_WARN, "give [backfill] value or [column] default if rows need one",
-            "there is none: no row gets anything");
+        checker_add(c, "value", CHECK_WARN,
+                    "give [backfill] value or [column] default if rows need one",
+                    "there is none: no row gets anything");
         return true;
     }
-    enum db_fault fault = run(c, c->words->evaluate(&c->subject, false), NULL);
+    enum db_fault fault = checker_run(c, c->words->evaluate(&c->subject, false), NULL);
     if (fault == DB_OK && trigger) {
-        fault = run(c, c->words->evaluate(&c->subject, true), NULL);
+        fault = checker_run(c, c->words->evaluate(&c->subject, true), NULL);
         if (fault != DB_OK) {
-            refuse(c, "value",
-                   "a trigger knows the row's columns alone, not its place (ctid) and "
-                   "not its table");
-            return !is_gone(fault);
+            checker_refuse(c, "value",
+                           "a trigger knows the row's columns alone, not its place (ctid) and "
+                           "not its table");
+            return !checker_is_gone(fault);
         }
     }
     if (fault != DB_OK)
-        refuse(c, "value", "check [backfill] value and where");
+        checker_refuse(c, "value", "check [backfill] value and where");
     else
-        add(c, "value", CHECK_PASS, NULL, "the server can compute it");
-    return !is_gone(fault);
+        checker_add(c, "value", CHECK_PASS, NULL, "the server can compute it");
+    return !checker_is_gone(fault);
 }
 
 static bool check_default(struct checker *c)
 {
     if (!c->m->default_sql)
         return true;
-    enum db_fault fault = run(c, c->words->evaluate_default(&c->subject), NULL);
+    enum db_fault fault = checker_run(c, c->words->evaluate_default(&c->subject), NULL);
     if (fault != DB_OK)
-        refuse(c, "default", "check [column] default");
+        checker_refuse(c, "default", "check [column] default");
     else
-        add(c, "default", CHECK_PASS, NULL, "the server can compute it");
-    return !is_gone(fault);
+        checker_add(c, "default", CHECK_PASS, NULL, "the server can compute it");
+    return !checker_is_gone(fault);
 }
 
 static void check_reach(struct checker *c)
 {
     const struct migration *m = c->m;
     if (m->not_null && m->value_sql && m->where_sql && !m->default_sql)
-        add(c, "not null", CHECK_STOP, "give [column] default, which those rows get",
-            "rows outside [backfill] where would stay NULL");
+        checker_add(c, "not null", CHECK_STOP, "give [column] default, which those rows get",
+                    "rows outside [backfill] where would stay NULL");
 }
 
 /* ---- all of it ------------------------------------------------------------ */
@@ -407,7 +286,8 @@ static bool ask_all(struct checker *c)
 bool check_run(struct db *db, const struct migration *m, const struct facts *f, bool may_write,
                struct check_list *out, struct error *e)
 {
-    char *column = db_quote_name(f->engine, m->column), *table = db_quote_name(f->engine, f->table ? f->table : m->table);
+    char *column = db_quote_name(f->engine, m->column),
+         *table = db_quote_name(f->engine, f->table ? f->table : m->table);
     struct checker c = {
         .db = db,
         .m = m,
@@ -418,15 +298,14 @@ bool check_run(struct db *db, const struct migration *m, const struct facts *f, 
         .may_write = may_write,
         .e = e,
     };
-    (void)snprintf(c.oid, sizeof c.oid, "%" PRId64, f->oid);
+    bool (*shape)(struct checker *) = f->engine == DB_POSTGRESQL ? check_pg_shape : check_my_shape;
     *out = (struct check_list){0};
     check_version(&c);
     bool ok = true;
     if (check_table(&c)) {
         check_key(&c, plan_order(m, f, NULL));
         check_reach(&c);
-        ok = check_column(&c) && check_value(&c) && check_default(&c) && check_shape(&c) &&
-             ask_all(&c);
+        ok = check_column(&c) && check_value(&c) && check_default(&c) && shape(&c) && ask_all(&c);
     }
     free(column);
     free(table);

@@ -3,6 +3,7 @@
 #define NEWEL_PLAN_FACTS_H
 
 #include "db/db.h"
+#include "dialect/ddl.h"
 #include "plan/migration.h"
 
 struct key_column {
@@ -33,7 +34,24 @@ struct facts {
     int64_t indexes;
     int64_t tuple_bytes;    /* estimate of one row */
     bool newel_schema;      /* our schema is there */
+
+    /* MySQL and MariaDB */
+    char **columns; /* all of the table, in order */
+    size_t column_count;
+    char *auto_increment; /* the column that is so; NULL: none */
+    char *storage;        /* "InnoDB" */
+    char *row_format;
+    int64_t fulltext;     /* indexes */
+    int64_t row_versions; /* UNKNOWN: not told */
+    enum ddl_algorithm add_by;
+    const char *add_by_why;
 };
+
+/*
+ * What names the table in the dialect's questions: its oid, or schema and name.
+ * Returns how many of `params` (room for two) it has filled.
+ */
+int facts_ref(const struct facts *f, char oid[24], const char **params);
 
 bool facts_read(struct db *db, const struct migration *m, struct facts *f,
                 struct error *e) MUST_CHECK;

@@ -18,6 +18,8 @@ struct reading {
 
 #define AT(member) offsetof(struct migration, member)
 
+static const char *const algorithm_words[] = {"instant", "inplace", "copy", NULL};
+static const char *const not_null_words[] = {"rebuild", "trigger", NULL};
 static const char *const new_rows_words[] = {"trigger", "default", "application", NULL};
 
 static const struct spec_key migration_keys[] = {
@@ -183,6 +185,19 @@ static const struct spec_key ddl_keys[] = {
      .max = "10000",
      .offset = AT(lock_retries),
      .doc = "tries before the phase stops and asks"},
+    {.key = "algorithm",
+     .kind = SPEC_WORD,
+     .words = algorithm_words,
+     .otherwise = "instant",
+     .offset = AT(algorithm),
+     .doc = "MySQL, MariaDB: the dearest way to add the column that is agreed to"},
+    {.key = "not_null",
+     .kind = SPEC_WORD,
+     .words = not_null_words,
+     .otherwise = "rebuild",
+     .offset = AT(not_null_by),
+     .doc = "MySQL, MariaDB: NOT NULL by building the table anew in place, or triggers that refuse "
+            "NULL"},
 };
 
 static const struct spec_key query_keys[] = {

@@ -17,6 +17,19 @@ enum new_rows {
 };
 const char *new_rows_name(enum new_rows how);
 
+/* MySQL and MariaDB: the dearest way to add a column that the operator has agreed to. */
+enum agreed_algorithm {
+    AGREED_INSTANT,
+    AGREED_INPLACE,
+    AGREED_COPY,
+};
+
+/* MySQL and MariaDB: how NULL is kept out in the end. */
+enum not_null_by {
+    NOT_NULL_REBUILD,
+    NOT_NULL_TRIGGER,
+};
+
 /* The signals that can slow or stop a backfill; limits carry their names. */
 struct limits {
     int64_t max_lag_us;      /* 0: not watched; the same for the others */
@@ -54,6 +67,8 @@ struct migration {
     int64_t rows, rows_min, rows_max, batch_time_us, batch_pause_us, lanes;
     struct limits limits;
     int64_t lock_timeout_us, lock_retries;
+    enum agreed_algorithm algorithm;
+    enum not_null_by not_null_by;
 
     struct watched_query *queries;
     size_t query_count;

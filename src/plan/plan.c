@@ -19,6 +19,9 @@
 /* What a backfill is reckoned to do until one has been measured. */
 #define ROWS_PER_S_LOW 50000
 #define ROWS_PER_S_HIGH 100000
+/* And what building a table anew is, from small tables in memory to large ones on disk. */
+#define REBUILD_BYTES_PER_S_LOW (25 << 20)
+#define REBUILD_BYTES_PER_S_HIGH (200 << 20)
 
 /* What the builders of the phases share. */
 struct draft {
@@ -52,6 +55,16 @@ static char *blocks_text(const struct draft *d, const char *lock, enum step_kind
         return mem_printf("reads and writes of %s queue behind it for at most lock_timeout (%s) "
                           "a try",
                           table_of(d), d->timeout);
+    if (strcmp(lock, "exclusive metadata lock") == 0)
+        return mem_printf("reads and writes of %s queue behind it for at most lock_timeout (%s) "
+                          "a try%s",
+                          table_of(d), d->timeout,
+                          kind == STEP_LONG ? ", at its beginning and at its end; in between they "
+                                              "go on"
+                                            : "");
+    if (strcmp(lock, "shared metadata lock") == 0)
+        return mem_printf("no read and no write of %s; other DDL on it waits until it is done",
+                          table_of(d));
     if (strcmp(lock, "SHARE ROW EXCLUSIVE") == 0)
         return mem_printf("writes of %s queue behind it for at most lock_timeout (%s) a try; "
                           "reads go on",
@@ -81,8 +94,11 @@ static void add_ddl(struct draft *d, enum phase phase, enum step_kind kind, cons
                     void (*build)(const struct ddl_subject *, struct ddl_text *))
 {
     struct ddl_text text = {0};
+    if (!build)
+        return; /* this server has no need of it */
     build(&d->subject, &text);
     struct step *s = add_step(d, phase, kind, name, text.lock);
+    s->exclusive = text.exclusive;
     s->sql = text.sql;
     s->undo = text.undo;
     s->done = text.done;
@@ -102,6 +118,9 @@ enum walk_order plan_order(const struct migration *m, const struct facts *f, con
     const char *ignored;
     if (!why)
         why = &ignored;
+    *why = "by primary key, range by range: InnoDB keeps its rows in that order";
+    if (f->engine != DB_POSTGRESQL)
+        return WALK_KEYS;
     *why = "by primary key: before PostgreSQL 14 a range of blocks cannot be read by itself";
     if (f->version < 140000)
         return WALK_KEYS;
@@ -159,8 +178,9 @@ static char *backfill_estimate(const struct draft *d)
     units_duration(slow, f->rows_estimate * US_PER_S / ROWS_PER_S_LOW);
     return mem_printf("estimate: %s rows, %s batches of %s; %s to %s if the server does 100,000 to "
                       "50,000 rows a second (an assumption until batches are measured) and nothing "
-                      "throttles it; %s of WAL",
-                      rows, batches, size, fast, slow, wal);
+                      "throttles it; %s of %s",
+                      rows, batches, size, fast, slow, wal,
+                      f->engine == DB_POSTGRESQL ? "WAL" : "redo and binary log");
 }
 
 static char *scan_estimate(const struct draft *d)
@@ -173,6 +193,26 @@ static char *instant_estimate(void)
 {
     return mem_dup("estimate: a few milliseconds once the lock is there; the catalog alone is "
                    "written");
+}
+
+static const char *algorithm_name(enum ddl_algorithm by)
+{
+    static const char *const names[] = {"INSTANT", "INPLACE", "INPLACE with LOCK=SHARED", "COPY"};
+    return names[by];
+}
+
+/* What building the table anew costs, and each replica the same time again. */
+static char *rebuild_estimate(const struct draft *d)
+{
+    char size[UNITS_TEXT], fast[UNITS_TEXT], slow[UNITS_TEXT];
+    int64_t bytes = d->f->heap_bytes + d->f->index_bytes;
+    units_size(size, bytes);
+    units_duration(fast, bytes * US_PER_S / REBUILD_BYTES_PER_S_HIGH);
+    units_duration(slow, bytes * US_PER_S / REBUILD_BYTES_PER_S_LOW);
+    return mem_printf("estimate: %s are written anew, with as much free disk needed; %s to %s at "
+                      "200 to 25 MB a second (an assumption); every replica lags for that long again "
+                      "when it gets there",
+                      size, fast, slow);
 }
 
 /* ---- the phases ----------------------------------------------------------- */
@@ -203,12 +243,14 @@ static void plan_baseline(struct draft *d)
 
 static void plan_expand(struct draft *d)
 {
-    add_ddl(d, PHASE_EXPAND, STEP_DDL, "add column", d->ddl->add_column);
+    bool instant = d->f->add_by == DDL_INSTANT;
+    add_ddl(d, PHASE_EXPAND, instant ? STEP_DDL : STEP_LONG, "add column", d->ddl->add_column);
     d->plan->phases[PHASE_EXPAND].destructive_undo = true;
     say(d, PHASE_EXPAND,
-        mem_printf("Add column %s to %s, nullable and without a default?", d->m->column,
-                   table_of(d)),
-        instant_estimate());
+        mem_printf("Add column %s to %s, nullable and without a default%s%s%s?", d->m->column,
+                   table_of(d), instant ? "" : ", by ", instant ? "" : algorithm_name(d->f->add_by),
+                   instant ? "" : ", which goes through the whole table"),
+        instant ? instant_estimate() : rebuild_estimate(d));
 }
 
 static void plan_sync(struct draft *d)
@@ -282,6 +324,14 @@ static void plan_backfill(struct draft *d)
         backfill_estimate(d));
 }
 
+static char *left_form(const struct draft *d)
+{
+    struct batch_subject walk = walk_subject(&d->subject.words, d->f);
+    char *sql = batch_words(d->f->engine)->left_form(&walk);
+    walk_subject_free(&walk);
+    return sql;
+}
+
 static void plan_verify(struct draft *d)
 {
     if (!fills_rows(d->m)) {
@@ -289,10 +339,7 @@ static void plan_verify(struct draft *d)
             mem_dup("nothing runs"));
         return;
     }
-    struct batch_subject walk = walk_subject(&d->subject.words, d->f);
-    add_engine(d, PHASE_VERIFY, "count rows left without their value",
-               batch_words(d->f->engine)->left_form(&walk));
-    walk_subject_free(&walk);
+    add_engine(d, PHASE_VERIFY, "count rows left without their value", left_form(d));
     say(d, PHASE_VERIFY,
         mem_printf("Count the rows that are still without %s, on a replica where there is one?",
                    d->m->column),
@@ -308,7 +355,10 @@ static void plan_constrain(struct draft *d)
         return;
     }
     add_ddl(d, PHASE_CONSTRAIN, STEP_DDL, "refuse NULL in new rows", d->ddl->add_not_null);
-    add_ddl(d, PHASE_CONSTRAIN, STEP_LONG, "validate all rows", d->ddl->validate_not_null);
+    if (d->ddl->validate_not_null)
+        add_ddl(d, PHASE_CONSTRAIN, STEP_LONG, "validate all rows", d->ddl->validate_not_null);
+    else
+        add_engine(d, PHASE_CONSTRAIN, "count rows that are NULL", left_form(d));
     say(d, PHASE_CONSTRAIN,
         mem_printf("Refuse NULL in %s from now on, then check all rows while work goes on?",
                    d->m->column),
@@ -318,15 +368,27 @@ static void plan_constrain(struct draft *d)
 static void plan_enforce(struct draft *d)
 {
     const struct migration *m = d->m;
-    bool set = m->not_null && !d->ddl->validate_is_enough(d->f->version);
+    bool scans = d->f->engine != DB_POSTGRESQL;
+    bool triggers = scans && m->not_null && m->not_null_by == NOT_NULL_TRIGGER;
+    bool set = m->not_null && !triggers && !d->ddl->validate_is_enough(d->f->version);
     bool give = m->default_sql && m->new_rows != NEW_ROWS_DEFAULT;
     if (set)
-        add_ddl(d, PHASE_ENFORCE, STEP_DDL, "set not null", d->ddl->set_not_null);
+        add_ddl(d, PHASE_ENFORCE, scans ? STEP_LONG : STEP_DDL, "set not null",
+                d->ddl->set_not_null);
     if (give)
         add_ddl(d, PHASE_ENFORCE, STEP_DDL, "set default", d->ddl->set_default);
     if (set)
-        add_ddl(d, PHASE_ENFORCE, STEP_DDL, "drop the check that is needless now",
+        add_ddl(d, PHASE_ENFORCE, STEP_DDL,
+                scans ? "drop the triggers that are needless now"
+                      : "drop the check that is needless now",
                 d->ddl->drop_check);
+    if (triggers) {
+        say(d, PHASE_ENFORCE,
+            mem_printf("Leave %s nullable, behind the triggers that refuse NULL, for good%s?",
+                       m->column, give ? ", and give it its default" : ""),
+            instant_estimate());
+        return;
+    }
     if (!set && !give) {
         say(d, PHASE_ENFORCE,
             m->not_null ? mem_printf("%s is NOT NULL since it was validated: nothing more to do. "
@@ -338,9 +400,11 @@ static void plan_enforce(struct draft *d)
     }
     say(d, PHASE_ENFORCE,
         mem_printf("Make %s %s%s%s?", m->column,
-                   set ? "NOT NULL (no scan: the check proves it)" : "",
+                   !set    ? ""
+                   : scans ? "NOT NULL, which builds the table anew in place"
+                           : "NOT NULL (no scan: the check proves it)",
                    set && give ? ", and " : "", give ? "give it its default" : ""),
-        instant_estimate());
+        set && scans ? rebuild_estimate(d) : instant_estimate());
 }
 
 static void plan_compare(struct draft *d)
@@ -361,7 +425,9 @@ static void plan_finish(struct draft *d)
     bool trigger = fills_rows(d->m) && d->m->new_rows == NEW_ROWS_TRIGGER;
     if (trigger) {
         add_ddl(d, PHASE_FINISH, STEP_DDL, "drop the triggers", d->ddl->drop_triggers);
-        add_ddl(d, PHASE_FINISH, STEP_STATE, "drop the trigger function", d->ddl->drop_function);
+        if (d->ddl->drop_function)
+            add_ddl(d, PHASE_FINISH, STEP_STATE, "drop the trigger function",
+                    d->ddl->drop_function);
     }
     add_ddl(d, PHASE_FINISH, STEP_LONG, "analyze", d->ddl->analyze);
     say(d, PHASE_FINISH,
@@ -389,9 +455,15 @@ struct ddl_subject plan_subject(const struct migration *m, const struct facts *f
                 .where = m->where_sql,
                 .otherwise = m->default_sql,
                 .not_null = m->not_null,
+                .untyped = f->engine != DB_POSTGRESQL,
             },
+        .engine = f->engine,
         .column = m->column,
         .table = f->table ? f->table : m->table,
+        .schema = f->schema ? f->schema : "",
+        .columns = f->columns,
+        .column_count = f->column_count,
+        .add_by = f->add_by,
         .search_path = f->search_path,
         .version = f->version,
     };

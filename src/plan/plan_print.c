@@ -78,7 +78,7 @@ void plan_print(const struct plan *p, const struct migration *m, const struct fa
                 const char *target, struct str *out)
 {
     str_addf(out, "%s on %s\n", m->id, target);
-    char *server = mem_printf("PostgreSQL %s, database %s, as role %s",
+    char *server = mem_printf("%s %s, database %s, as %s", db_engine_name(f->engine),
                               f->version_text ? f->version_text : "?",
                               f->database ? f->database : "?", f->user ? f->user : "?");
     plan_print_field(out, "server", server);

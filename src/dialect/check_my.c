@@ -1,0 +1,266 @@
+#include "config.h"
+#include "dialect/check.h"
+
+#include "dialect/sync_my.h"
+
+#include <stdlib.h>
+
+#define GRANTEE                                                                                    \
+    "CONCAT('''', SUBSTRING_INDEX(CURRENT_USER(), '@', 1), '''@''', "                              \
+    "SUBSTRING_INDEX(CURRENT_USER(), '@', -1), '''')"
+
+#define PRIMARY_QUERY                                                                              \
+    {                                                                                              \
+        .name = "primary", .stops = true,                                                          \
+        .sql = "SELECT 'this server has read_only on: it is a replica, or was fenced off', "       \
+               "'let the target name the primary' FROM (SELECT 1) one WHERE @@global.read_only",   \
+        .passed = "it takes writes",                                                               \
+    }
+
+#define MONITORING_QUERY                                                                           \
+    {                                                                                              \
+        .name = "monitoring", .privilege = true,                                                   \
+        .sql = "SELECT CONCAT(CURRENT_USER(), ' may not see other sessions: who blocks whom "      \
+               "stays unknown'), CONCAT('GRANT PROCESS ON *.* TO ', " GRANTEE ") "                 \
+               "FROM (SELECT 1) one WHERE NOT EXISTS (SELECT 1 FROM "                              \
+               "information_schema.user_privileges WHERE grantee = " GRANTEE                       \
+               " AND privilege_type IN ('PROCESS', 'SUPER'))",                                     \
+        .passed = "we see other sessions",                                                         \
+    }
+
+#define BINLOG_QUERY                                                                               \
+    {                                                                                              \
+        .name = "binary log",                                                                      \
+        .sql = "SELECT CONCAT('binlog_format is ', @@binlog_format, ': replicas evaluate the "     \
+               "value themselves, and batches run at REPEATABLE READ, which locks more'), "        \
+               "'SET GLOBAL binlog_format = ROW; else be sure that the value is the same wherever "\
+               "it is evaluated' FROM (SELECT 1) one "                                             \
+               "WHERE @@global.log_bin AND @@binlog_format <> 'ROW'",                              \
+        .passed = "it has rows, or is off",                                                        \
+    }
+
+#define ROW_IMAGE_QUERY                                                                            \
+    {                                                                                              \
+        .name = "row image", .of_table = true,                                                     \
+        .sql = "SELECT CONCAT('binlog_row_image is ', @@binlog_row_image, ': each row is logged "  \
+               "twice in whole, about ', ROUND(2 * data_length / 1048576), ' MB in all, and "      \
+               "replicas fetch all of it'), 'binlog_row_image = MINIMAL logs the key and the "     \
+               "column alone; else see that there is room' FROM information_schema.tables "        \
+               "WHERE table_schema = $1 AND table_name = $2 AND @@global.log_bin "                 \
+               "AND @@binlog_row_image = 'FULL' AND data_length > 536870912",                      \
+        .passed = "what the binary log will take is small",                                        \
+    }
+
+#define LONG_QUERY                                                                                 \
+    {                                                                                              \
+        .name = "long transactions",                                                               \
+        .sql = "SELECT CONCAT('connection ', t.trx_mysql_thread_id, ' (', COALESCE(p.user, '?'), " \
+               "') has had a transaction open for ', TIMESTAMPDIFF(SECOND, t.trx_started, NOW()), "\
+               "' s: it may hold the table, and keeps purge back'), CONCAT('wait for it, or "      \
+               "KILL ', t.trx_mysql_thread_id) FROM information_schema.innodb_trx t "              \
+               "LEFT JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id "       \
+               "WHERE t.trx_started < NOW() - INTERVAL 60 SECOND "                                 \
+               "AND t.trx_mysql_thread_id <> CONNECTION_ID()",                                     \
+        .passed = "no transaction has been open for a minute",                                     \
+    }
+
+#define TRIGGERS_QUERY                                                                             \
+    {                                                                                              \
+        .name = "triggers", .of_table = true,                                                      \
+        .sql = "SELECT CONCAT('trigger ', trigger_name, ' fires ', action_timing, ' ', "           \
+               "event_manipulation), 'newel''s own fire after those that are there; each batch "   \
+               "fires them for its rows' FROM information_schema.triggers "                        \
+               "WHERE event_object_schema = $1 AND event_object_table = $2 "                       \
+               "AND trigger_name NOT LIKE 'newel\\_%'",                                            \
+        .passed = "the table has none",                                                            \
+    }
+
+#define CASCADES_QUERY                                                                             \
+    {                                                                                              \
+        .name = "cascades", .of_table = true,                                                      \
+        .sql = "SELECT CONCAT('foreign key ', constraint_name, ' changes rows of the table (ON "   \
+               "UPDATE ', update_rule, ', ON DELETE ', delete_rule, ') without firing a trigger'), "\
+               "'be sure that the value does not read those columns' "                             \
+               "FROM information_schema.referential_constraints WHERE constraint_schema = $1 "     \
+               "AND table_name = $2 AND (update_rule IN ('CASCADE', 'SET NULL', 'SET DEFAULT') "   \
+               "OR delete_rule IN ('SET NULL', 'SET DEFAULT'))",                                   \
+        .passed = "no foreign key changes rows behind the triggers",                               \
+    }
+
+#define VIEWS_QUERY                                                                                \
+    {                                                                                              \
+        .name = "views", .of_table = true,                                                         \
+        .sql = "SELECT CONCAT('view ', table_schema, '.', table_name, ' reads the table: it will " \
+               "not show the column, even where it was made with *'), 'CREATE OR REPLACE it "      \
+               "afterwards if it should' FROM information_schema.views WHERE table_schema = $1 "   \
+               "AND LOCATE(CONCAT('`', $2, '`'), view_definition) > 0",                            \
+        .passed = "no view in its database reads it",                                              \
+    }
+
+#define CONNECTIONS_QUERY                                                                          \
+    {                                                                                              \
+        .name = "connections", .stops = true,                                                      \
+        .sql = "SELECT CONCAT('only ', @@max_connections - COUNT(*), ' of ', @@max_connections, "  \
+               "' connections are free'), 'newel needs about 6: raise max_connections or close "   \
+               "some' FROM information_schema.processlist "                                        \
+               "HAVING @@max_connections - COUNT(*) < 8",                                          \
+        .passed = "there is room for newel's own",                                                 \
+    }
+
+static const struct check_query mysql_queries[] = {
+    PRIMARY_QUERY,  MONITORING_QUERY, BINLOG_QUERY, ROW_IMAGE_QUERY,   LONG_QUERY,
+    TRIGGERS_QUERY, CASCADES_QUERY,   VIEWS_QUERY,  CONNECTIONS_QUERY,
+};
+
+static const struct check_query mariadb_queries[] = {
+    PRIMARY_QUERY,
+    MONITORING_QUERY,
+    BINLOG_QUERY,
+    ROW_IMAGE_QUERY,
+    LONG_QUERY,
+    TRIGGERS_QUERY,
+    CASCADES_QUERY,
+    VIEWS_QUERY,
+    CONNECTIONS_QUERY,
+    {
+        .name = "metadata locks",
+        .sql = "SELECT 'without the plugin metadata_lock_info MariaDB does not tell who holds a "
+               "table: newel shows whoever has a transaction open, as a guess', "
+               "'INSTALL SONAME ''metadata_lock_info''' FROM (SELECT 1) one WHERE NOT EXISTS "
+               "(SELECT 1 FROM information_schema.plugins WHERE plugin_name = 'METADATA_LOCK_INFO' "
+               "AND plugin_status = 'ACTIVE')",
+        .passed = "the server tells who holds a table",
+    },
+    {
+        .name = "cluster",
+        .sql = "SELECT CONCAT('this is a node of a Galera cluster of ', (SELECT variable_value "
+               "FROM information_schema.global_status WHERE variable_name = 'wsrep_cluster_size'), "
+               "': DDL runs on all nodes at once (', @@wsrep_osu_method, ') and stops every write "
+               "of the cluster while it runs; batches may fail certification, and are tried "
+               "again'), 'add columns at once (ALGORITHM=INSTANT) alone; keep NULL out by triggers "
+               "([ddl] not_null = trigger) where the table is large' FROM (SELECT 1) one "
+               "WHERE @@global.wsrep_on",
+        .passed = "this server is in no Galera cluster",
+    },
+};
+
+/* ---- probes --------------------------------------------------------------- */
+
+/* The copy: "newel.`newel_probe_t_0123456789`", and the subject as if it were the table. */
+struct probe {
+    char *bare, *qualified;
+    struct ddl_subject subject;
+};
+
+static struct probe make_probe(const struct ddl_subject *s)
+{
+    char *name = sync_my_name(s, "probe", "t");
+    struct probe p = {.bare = name, .qualified = mem_printf("newel.`%s`", name), .subject = *s};
+    p.subject.words.qualified = p.qualified;
+    p.subject.schema = "newel";
+    p.subject.table = p.bare;
+    return p;
+}
+
+static void probe_free(struct probe *p)
+{
+    free(p->bare);
+    free(p->qualified);
+}
+
+static char *clone(const struct ddl_subject *s)
+{
+    struct probe p = make_probe(s);
+    char *sql = mem_printf("DROP TABLE IF EXISTS %s; CREATE TABLE %s LIKE %s", p.qualified,
+                           p.qualified, s->words.qualified);
+    probe_free(&p);
+    return sql;
+}
+
+/* What a builder of the real statement makes of the copy. */
+static char *on_copy(const struct ddl_subject *s,
+                     void (*build)(const struct ddl_subject *, struct ddl_text *))
+{
+    struct probe p = make_probe(s);
+    struct ddl_text text = {0};
+    build(&p.subject, &text);
+    free(text.undo);
+    free(text.done);
+    free(text.undone);
+    probe_free(&p);
+    return text.sql;
+}
+
+static char *add_to_clone(const struct ddl_subject *s)
+{
+    return on_copy(s, ddl_words(s->engine)->add_column);
+}
+
+static char *try_triggers(const struct ddl_subject *s)
+{
+    return on_copy(s, ddl_words(s->engine)->sync_triggers);
+}
+
+static char *drop_clone(const struct ddl_subject *s)
+{
+    struct probe p = make_probe(s);
+    char *sql = mem_printf("DROP TABLE IF EXISTS %s", p.qualified);
+    probe_free(&p);
+    return sql;
+}
+
+/* To the copy, which has no row; or only planned, for the table itself. */
+static char *assign(const struct ddl_subject *s, bool to_clone)
+{
+    struct probe p = make_probe(s);
+    char *value = words_value(&s->words);
+    char *sql = mem_printf("%sUPDATE %s AS %s SET %s = (%s)", to_clone ? "" : "EXPLAIN ",
+                           to_clone ? p.qualified : s->words.qualified, s->words.table,
+                           s->words.column, value ? value : "NULL");
+    free(value);
+    probe_free(&p);
+    return sql;
+}
+
+/* The triggers themselves are tried on the copy. */
+static char *evaluate(const struct ddl_subject *s, bool by_trigger)
+{
+    char *value = words_value(&s->words);
+    const char *rows = words_rows(&s->words);
+    char *sql = mem_printf("EXPLAIN SELECT (%s) FROM %s AS %s%s%s%s", value ? value : "NULL",
+                           s->words.qualified, s->words.table, rows ? " WHERE (" : "",
+                           rows ? rows : "", rows ? ")" : "");
+    (void)by_trigger;
+    free(value);
+    return sql;
+}
+
+static char *evaluate_default(const struct ddl_subject *s)
+{
+    return mem_printf("EXPLAIN SELECT (%s)", s->words.otherwise);
+}
+
+#define FAMILY                                                                                     \
+    .is_ours = "SELECT COUNT(*) > 0 FROM newel.migration WHERE id = $1 AND column_name = $2 "      \
+               "AND phase NOT IN ('preflight', 'baseline') AND state <> 'undone'",                 \
+    .make_home = "CREATE DATABASE IF NOT EXISTS newel", .clone = clone,                            \
+    .add_to_clone = add_to_clone, .try_triggers = try_triggers, .drop_clone = drop_clone,          \
+    .assign = assign, .evaluate = evaluate, .evaluate_default = evaluate_default
+
+const struct check_words check_mysql = {
+    .queries = mysql_queries,
+    .query_count = COUNT_OF(mysql_queries),
+    .oldest = 80000,
+    .newest = 90700,
+    .needs = "MySQL 8.0",
+    FAMILY,
+};
+
+const struct check_words check_mariadb = {
+    .queries = mariadb_queries,
+    .query_count = COUNT_OF(mariadb_queries),
+    .oldest = 100600,
+    .newest = 110800,
+    .needs = "MariaDB 10.6",
+    FAMILY,
+};
