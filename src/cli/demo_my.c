@@ -198,11 +198,12 @@ static bool make_password(char *out, struct error *e)
     return true;
 }
 
-static bool write_file(const struct keeper *k, const char *name, const char *text, unsigned mode,
-                       bool theirs, struct error *e)
+/* `theirs`: for whom the servers run as. Nobody else may read it. */
+static bool write_file(const struct keeper *k, const char *name, const char *text, bool theirs,
+                       struct error *e)
 {
     char *path = path_join(k->folder, name);
-    bool ok = path_write_new(path, text, mode, e);
+    bool ok = path_write_new(path, text, 0600, e);
     if (ok && theirs && k->user && chown(path, k->user->pw_uid, k->user->pw_gid) != 0)
         ok = error_errno(e, errno, "cannot hand over %s", path);
     free(path);
@@ -223,10 +224,10 @@ static bool write_accounts(const struct keeper *k, const char *password, struct 
                             "GRANT REPLICATION SLAVE ON *.* TO replica@'127.0.0.1';\n"
                             "DROP USER IF EXISTS root@localhost;\n",
                             password, password);
-    bool ok = write_file(k, ACCOUNTS, text, 0600, true, e);
+    bool ok = write_file(k, ACCOUNTS, text, true, e);
     free(text);
     char *option_file = mem_printf("[client]\nuser = newel\npassword = %s\n", password);
-    ok = ok && write_file(k, OPTION_FILE, option_file, 0600, false, e);
+    ok = ok && write_file(k, OPTION_FILE, option_file, false, e);
     free(option_file);
     return ok;
 }
@@ -271,7 +272,7 @@ static bool write_config(const struct keeper *k, const struct command *c, const 
     add_places(&s, c);
     str_add(&s, words);
     char *file = mem_printf("%s.cnf", name);
-    bool ok = write_file(k, file, str_text(&s), 0644, false, e);
+    bool ok = write_file(k, file, str_text(&s), true, e);
     free(file);
     str_free(&s);
     return ok;
@@ -348,7 +349,7 @@ static pid_t begin_files_mysql(const struct keeper *k, const struct command *c, 
     char *defaults = mem_printf("--defaults-file=%s", path);
     struct error ignored;
     pid_t child = -1;
-    if (write_file(k, file, text, 0644, false, &ignored))
+    if (write_file(k, file, text, true, &ignored))
         child = command_start(k, c, (const char *const[]){defaults, "--initialize-insecure", NULL});
     free(defaults);
     free(text);
