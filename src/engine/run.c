@@ -28,9 +28,13 @@ void run_init(struct run *r, const struct migration *m, const struct target *t,
     pace_init(&r->pace, m->rows, m->rows_min, m->rows_max, m->batch_time_us, m->batch_pause_us,
               m->lanes);
     const struct limits *l = &m->limits;
+    /* a replica of MySQL or MariaDB does not tell how much it has still to replay */
+    bool tells_bytes = t->primary.engine == DB_POSTGRESQL;
     const int64_t usual[SIGNAL_KINDS] = {
-        [SIGNAL_LAG] = l->max_lag_us,         [SIGNAL_LAG_BYTES] = l->max_lag_bytes,
-        [SIGNAL_WAITERS] = l->max_waiters,    [SIGNAL_RUNNING] = l->max_running,
+        [SIGNAL_LAG] = l->max_lag_us,
+        [SIGNAL_LAG_BYTES] = tells_bytes ? l->max_lag_bytes : 0,
+        [SIGNAL_WAITERS] = l->max_waiters,
+        [SIGNAL_RUNNING] = l->max_running,
         [SIGNAL_WAL] = l->max_wal_per_s,
         [SIGNAL_QUERY] = l->query ? (int64_t)(l->query_max * 1000) : 0,
     };
