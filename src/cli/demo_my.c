@@ -279,7 +279,9 @@ static bool write_config(const struct keeper *k, const struct command *c, const 
 }
 
 static const char mariadb_words[] = "binlog_format = ROW\nlog_slave_updates = ON\n"
-                                    "slave_parallel_threads = 4\n";
+                                    "slave_parallel_threads = 4\n"
+                                    /* where it is there, it tells who holds a table */
+                                    "plugin_load_add = metadata_lock_info\n";
 static const char mysql_words[] = "mysqlx = OFF\nsecure_file_priv = NULL\ngtid_mode = ON\n"
                                   "enforce_gtid_consistency = ON\n";
 
