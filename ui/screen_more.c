@@ -24,48 +24,87 @@ static int clamp_selected(int selected, size_t count)
 
 /* ---- 2 Tables ---- */
 
+static bool is_postgresql(const struct model_target *t)
+{
+    return !t->engine || strcmp(t->engine, "postgresql") == 0;
+}
+
+static void add_figure(struct paper *p, const char *label, int64_t value, char kind)
+{
+    char a[WORD_TEXT];
+    paper_pair(p, 2, 18, label, value == UNKNOWN ? STYLE_DIM : STYLE_NORMAL,
+               kind == 'b'   ? word_size(a, value)
+               : kind == 'p' ? word_percent(a, value)
+                             : word_count(a, value));
+}
+
+static void table_figures(struct paper *p, const struct model_target *t)
+{
+    bool pg = is_postgresql(t);
+    add_figure(p, pg ? "heap" : "rows and key", t->heap, 'b');
+    add_figure(p, pg ? "indexes" : "other indexes", t->indexes, 'b');
+    add_figure(p, "rows estimated", t->rows_estimate, 'n');
+    if (!pg)
+        return;
+    add_figure(p, "live rows", t->live, 'n');
+    add_figure(p, "dead rows", t->dead, 'n');
+    add_figure(p, "updates", t->updates, 'n');
+    add_figure(p, "of these HOT", t->hot_updates, 'n');
+    add_figure(p, "HOT share", t->hot_ppm, 'p');
+}
+
+static void cleaning_of_postgresql(struct paper *p, const struct model_target *t)
+{
+    char a[WORD_TEXT];
+    if (t->live > 0 && t->dead >= 0) {
+        double all = (double)t->live + (double)t->dead;
+        int64_t share = (int64_t)((double)t->dead / all * 1e6);
+        paper_pair(p, 2, 18, "dead share", share > 200000 ? STYLE_WARN : STYLE_NORMAL,
+                   word_percent(a, share));
+    }
+    if (t->rows_done > 0 && t->wal_done > 0)
+        paper_pair(p, 2, 18, "WAL per row", STYLE_NORMAL, word_size(a, t->wal_done / t->rows_done));
+    paper_pair(p, 2, 18, "autovacuum", STYLE_NORMAL,
+               t->autovacuum && *t->autovacuum ? t->autovacuum : "not running here");
+    paper_pair(p, 2, 18, "xmin age", STYLE_NORMAL,
+               t->xmin_age == UNKNOWN ? "unknown" : word_count(a, t->xmin_age));
+}
+
+/* A rate as "12.5MB/s". */
+static void add_rate(struct paper *p, const char *label, int64_t rate)
+{
+    char a[WORD_TEXT];
+    if (rate == UNKNOWN)
+        paper_pair(p, 2, 18, label, STYLE_DIM, "unknown");
+    else {
+        char text[WORD_TEXT + 2];
+        (void)snprintf(text, sizeof text, "%s/s", word_size(a, rate));
+        paper_pair(p, 2, 18, label, STYLE_NORMAL, text);
+    }
+}
+
+static void cleaning_of_innodb(struct paper *p, const struct model_target *t)
+{
+    add_figure(p, "history list", t->history, 'n');
+    add_figure(p, "buffer pool", t->pool_bytes, 'b');
+    add_figure(p, "of it dirty", t->pool_dirty_bytes, 'b');
+    add_rate(p, "redo", t->wal_rate);
+    add_rate(p, "binary log", t->binlog_rate);
+}
+
 void screen_tables(struct canvas *c, const struct model *m, const struct view *v, struct rect r)
 {
     const struct model_target *t = view_target(v, m);
     if (!t)
         return;
-    char a[WORD_TEXT];
     struct paper paper = {.width = r.width};
     paper_addf(&paper, STYLE_TITLE, 0, "TABLE %s on %s", m->table ? m->table : "?",
                t->name ? t->name : "?");
-    const struct {
-        const char *label;
-        int64_t value;
-        char kind; /* n number, b bytes, p parts of a million */
-    } figures[] = {
-        {"heap", t->heap, 'b'},
-        {"indexes", t->indexes, 'b'},
-        {"rows estimated", t->rows_estimate, 'n'},
-        {"live rows", t->live, 'n'},
-        {"dead rows", t->dead, 'n'},
-        {"updates", t->updates, 'n'},
-        {"of these HOT", t->hot_updates, 'n'},
-        {"HOT share", t->hot_ppm, 'p'},
-    };
-    for (size_t i = 0; i < COUNT_OF(figures); i++)
-        paper_pair(&paper, 2, 18, figures[i].label,
-                   figures[i].value == UNKNOWN ? STYLE_DIM : STYLE_NORMAL,
-                   figures[i].kind == 'b'   ? word_size(a, figures[i].value)
-                   : figures[i].kind == 'p' ? word_percent(a, figures[i].value)
-                                            : word_count(a, figures[i].value));
-    if (t->live > 0 && t->dead >= 0) {
-        double all = (double)t->live + (double)t->dead;
-        int64_t share = (int64_t)((double)t->dead / all * 1e6);
-        paper_pair(&paper, 2, 18, "dead share", share > 200000 ? STYLE_WARN : STYLE_NORMAL,
-                   word_percent(a, share));
-    }
-    if (t->rows_done > 0 && t->wal_done > 0)
-        paper_pair(&paper, 2, 18, "WAL per row", STYLE_NORMAL,
-                   word_size(a, t->wal_done / t->rows_done));
-    paper_pair(&paper, 2, 18, "autovacuum", STYLE_NORMAL,
-               t->autovacuum && *t->autovacuum ? t->autovacuum : "not running here");
-    paper_pair(&paper, 2, 18, "xmin age", STYLE_NORMAL,
-               t->xmin_age == UNKNOWN ? "unknown" : word_count(a, t->xmin_age));
+    table_figures(&paper, t);
+    if (is_postgresql(t))
+        cleaning_of_postgresql(&paper, t);
+    else
+        cleaning_of_innodb(&paper, t);
     paper_pair(&paper, 2, 18, "held back by", STYLE_WARN, t->xmin_holder);
     if (!t->reachable && t->server_at_us > 0)
         paper_pair(&paper, 2, 18, "server", STYLE_BAD,

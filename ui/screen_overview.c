@@ -165,7 +165,7 @@ static void draw_pace(struct stack *s, const struct model_target *t)
     if (t->retries > 0)
         pen_printf(&p, STYLE_WARN, ", %s retried", word_count(a, t->retries));
     if (t->wal_done > 0)
-        pen_printf(&p, STYLE_NORMAL, ", WAL %s", word_size(a, t->wal_done));
+        pen_printf(&p, STYLE_NORMAL, ", %s %s", word_log(t), word_size(a, t->wal_done));
     if (t->pace_pause_us > 0)
         pen_printf(&p, STYLE_DIM, ", rest %s", word_duration(a, t->pace_pause_us));
 }
@@ -313,7 +313,7 @@ static void draw_server(struct stack *s, const struct model_target *t)
     pen_printf(&p, t->waiters > 0 ? STYLE_WARN : STYLE_NORMAL, "%s wait for us",
                word_count(a, t->waiters));
     if (t->wal_rate != UNKNOWN)
-        pen_printf(&p, STYLE_NORMAL, ", WAL %s/s", word_size(a, t->wal_rate));
+        pen_printf(&p, STYLE_NORMAL, ", %s %s/s", word_log(t), word_size(a, t->wal_rate));
     if (t->hot_ppm != UNKNOWN)
         pen_printf(&p, STYLE_NORMAL, ", HOT %s", word_percent(a, t->hot_ppm));
     if (t->lock_count)

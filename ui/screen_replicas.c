@@ -45,7 +45,7 @@ static void draw_replica(struct canvas *c, struct rect r, const struct model_tar
     } else {
         pen_text(&p, STYLE_DIM, "  not sampled yet");
     }
-    if (!k->reachable && k->error)
+    if (k->error)
         pen_printf(&p, STYLE_BAD, "  %s", k->error);
     int half = (r.height - 1) / 2;
     if (half < 1)

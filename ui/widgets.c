@@ -358,3 +358,8 @@ enum style word_phase_style(enum phase_state state)
     }
     return STYLE_DIM;
 }
+
+const char *word_log(const struct model_target *t)
+{
+    return !t->engine || strcmp(t->engine, "postgresql") == 0 ? "WAL" : "redo";
+}

@@ -65,6 +65,8 @@ void paper_draw(struct paper *p, struct canvas *c, struct rect r, int scroll);
 /* "unknown" for UNKNOWN, else as units_*() write it. */
 const char *word_duration(char out[WORD_TEXT], int64_t us);
 const char *word_size(char out[WORD_TEXT], int64_t bytes);
+/* What the server calls its log: "WAL", "redo". */
+const char *word_log(const struct model_target *t);
 const char *word_count(char out[WORD_TEXT], int64_t n);
 const char *word_rough(char out[WORD_TEXT], int64_t us);      /* "45s" "12m" "3h20m" */
 const char *word_clock(char out[WORD_TEXT], int64_t wall_us); /* "03:14:15", local */

@@ -62,6 +62,11 @@ bool db_alive(const struct db *db)
     return db->driver->alive(db);
 }
 
+const char *db_engine_word(enum db_engine engine)
+{
+    return engine == DB_POSTGRESQL ? "postgresql" : engine == DB_MARIADB ? "mariadb" : "mysql";
+}
+
 const char *db_engine_name(enum db_engine engine)
 {
     static const char *const names[] = {"PostgreSQL", "MySQL", "MariaDB"};

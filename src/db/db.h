@@ -62,6 +62,7 @@ struct db *db_open(const struct db_address *where, const char *role, struct erro
 void db_close(struct db *db); /* NULL is fine */
 bool db_alive(const struct db *db);
 const char *db_engine_name(enum db_engine engine);       /* "PostgreSQL" */
+const char *db_engine_word(enum db_engine engine);       /* "postgresql", in files and options */
 enum db_engine db_engine_of(const struct db *db);        /* what the server says it is */
 int db_server_version(const struct db *db);              /* 150020; 90704; 101119 */
 const char *db_server_version_text(const struct db *db); /* "15.20" */

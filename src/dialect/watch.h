@@ -27,7 +27,9 @@ struct watch_words {
     enum db_fault (*replica)(struct db *db, const char *migration, struct replica_view *out,
                              struct error *e);
     /* On the primary: $1 our pids -> active sessions without ours, sessions waiting behind ours,
-     * connections, WAL bytes, age of the oldest xmin, who holds it, is it in recovery */
+     * connections, WAL bytes, age of the oldest xmin (MySQL: length of
+     * the history list), who holds it, is it in recovery; MySQL also: bytes in the buffer pool,
+     * dirty ones, bytes of binary log written so far (NULL: not told) */
     const char *server;
     /* $1 table (quoted, qualified) -> live, dead, heap bytes, index bytes, total bytes, updates,
      * HOT updates, autovacuum phase (NULL: none), row estimate */

@@ -25,27 +25,18 @@
     "WHERE " IN("b.trx_mysql_thread_id", "$1") " AND NOT " IN("r.trx_mysql_thread_id", "$1") ")"
 
 /* The history list is what purge has not removed yet: the oldest transaction holds it back. */
-#define SERVER(waits, status)                                                                      \
+#define SERVER(waits, status, binlog)                                                              \
     "SELECT (SELECT COUNT(*) FROM information_schema.processlist WHERE command = 'Query' "         \
-    "AND id <> CONNECTION_ID() AND NOT " IN(                                                       \
-        "id",                                                                                      \
-        "$1") "), " waits                                                                          \
-              ", " status("Threads_connected") ", " status(                                        \
-                  "Innodb_os_log_written") ", "                                                    \
-                                           "(SELECT `count` FROM "                                 \
-                                           "information_schema.innodb_metrics WHERE name = "       \
-                                           "'trx_rseg_history_len'), "                             \
-                                           "(SELECT CONCAT('connection ', t.trx_mysql_thread_id, " \
-                                           "' (', COALESCE(p.user, '?'), '), ', "                  \
-                                           "TIMESTAMPDIFF(SECOND, t.trx_started, NOW()), ' s "     \
-                                           "old') FROM information_schema.innodb_trx t "           \
-                                           "LEFT JOIN information_schema.processlist p ON p.id = " \
-                                           "t.trx_mysql_thread_id "                                \
-                                           "WHERE NOT " IN("t.trx_mysql_thread_id",                \
-                                                           "$1") " AND t.trx_started < NOW() - "   \
-                                                                 "INTERVAL 5 SECOND "              \
-                                                                 "ORDER BY t.trx_started LIMIT "   \
-                                                                 "1), @@global.read_only"
+    "AND id <> CONNECTION_ID() AND NOT " IN("id", "$1") "), " waits ", "                           \
+    status("Threads_connected") ", " status("Innodb_os_log_written") ", "                          \
+    "(SELECT `count` FROM information_schema.innodb_metrics WHERE name = 'trx_rseg_history_len'), "\
+    "(SELECT CONCAT('connection ', t.trx_mysql_thread_id, ' (', COALESCE(p.user, '?'), '), ', "    \
+    "TIMESTAMPDIFF(SECOND, t.trx_started, NOW()), ' s old') FROM information_schema.innodb_trx t " \
+    "LEFT JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id "                  \
+    "WHERE NOT " IN("t.trx_mysql_thread_id", "$1") " AND t.trx_started < NOW() - INTERVAL 5 SECOND "\
+    "ORDER BY t.trx_started LIMIT 1), @@global.read_only, "                                        \
+    status("Innodb_buffer_pool_bytes_data") ", " status("Innodb_buffer_pool_bytes_dirty") ", "     \
+    binlog
 
 /* Of "`shop`.`orders`". */
 #define SCHEMA_OF(name) "REPLACE(SUBSTRING(SUBSTRING_INDEX(" name ", '`.`', 1), 2), '``', '`')"
@@ -115,7 +106,7 @@
 
 const struct watch_words watch_mysql = {
     COMMON,
-    .server = SERVER(MYSQL_WAITS, OF_MYSQL),
+    .server = SERVER(MYSQL_WAITS, OF_MYSQL, "NULL"),
     .wal = "SELECT " OF_MYSQL("Innodb_os_log_written"),
     .lock_tree = watch_mysql_locks,
     .holders =
@@ -132,7 +123,7 @@ const struct watch_words watch_mysql = {
 /* Without the plugin metadata_lock_info nobody can tell who holds a table: `holders` fails then. */
 const struct watch_words watch_mariadb = {
     COMMON,
-    .server = SERVER(MARIADB_WAITS, OF_MARIADB),
+    .server = SERVER(MARIADB_WAITS, OF_MARIADB, OF_MARIADB("Binlog_bytes_written")),
     .wal = "SELECT " OF_MARIADB("Innodb_os_log_written"),
     .lock_tree = watch_mariadb_locks,
     .holders = "SELECT p.id, p.user, '', " STATE("t", "p") ", " AGE(

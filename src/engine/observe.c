@@ -105,6 +105,12 @@ struct load {
     int64_t wal, at_us; /* of the sample before, for the rate */
 };
 
+static void set_known(json_t *event, const char *key, int64_t value)
+{
+    if (value != UNKNOWN)
+        json_set_int(event, key, value);
+}
+
 static enum db_fault sample_load(struct observer *o, struct load *before, struct error *e)
 {
     struct run *r = o->run;
@@ -138,14 +144,21 @@ static enum db_fault sample_load(struct observer *o, struct load *before, struct
     json_set_text(event, "of", "server");
     json_set_text(event, "server", name);
     json_set_bool(event, "reachable", true);
+    json_set_text(event, "engine", db_engine_word(db_engine_of(o->db)));
+    json_set_text(event, "engine", db_engine_word(r->engine));
     json_set_text(event, "version", db_server_version_text(o->db));
     json_set_int(event, "running", running);
     json_set_int(event, "waiters", waiters);
     json_set_int(event, "connections", db_int(rows, 0, 2, UNKNOWN));
     if (wal != UNKNOWN)
         json_set_int(event, "wal_bytes", wal);
-    json_set_int(event, "xmin_age", db_int(rows, 0, 4, UNKNOWN));
+    /* what an old transaction keeps from being cleaned away */
+    json_set_int(event, r->engine == DB_POSTGRESQL ? "xmin_age" : "history",
+                 db_int(rows, 0, 4, UNKNOWN));
     json_set_text(event, "xmin_holder", holder);
+    set_known(event, "pool_bytes", db_int(rows, 0, 7, UNKNOWN));
+    set_known(event, "pool_dirty_bytes", db_int(rows, 0, 8, UNKNOWN));
+    set_known(event, "binlog_bytes", db_int(rows, 0, 9, UNKNOWN));
     db_rows_free(rows);
     run_record(r, event);
     return DB_OK;
@@ -337,7 +350,7 @@ static void publish_replica(struct observer *o, const struct replica_view *v, bo
         json_set_int(event, "reply_age_us", v->reply_age_us);
     json_set_bool(event, "paused", v->paused);
     if (odd)
-        json_set_text(event, "trouble", odd);
+        json_set_text(event, "error", odd);
     run_record(r, event);
 }
 

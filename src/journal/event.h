@@ -31,7 +31,8 @@
  * limit    signal limit text until? note? operator      a limit changed by hand
  * sample   of server ...      of: replica | server | table | locks | engine (it lives)
  *   replica  role reachable lag_us? lag_bytes? state? sync? reply_age_us? error? paused?
- *   server   reachable running waiters connections wal_bytes xmin_age? xmin_holder? error?
+ *   server   reachable running waiters connections wal_bytes xmin_age? history? xmin_holder?
+ *            pool_bytes? pool_dirty_bytes? binlog_bytes? engine? version? error?
  *   table    live dead heap indexes total updates hot_updates autovacuum? rows_estimate
  *   locks    rows[{pid parent depth user app client state wait_event mode object
  *                  wait_us xact_us state_us query ours start}]

@@ -150,7 +150,9 @@ struct model_target {
     bool reachable;
     char *server_error;
     int64_t server_at_us, running, waiters, connections, wal_bytes, wal_rate;
-    int64_t xmin_age;
+    int64_t xmin_age;                                /* PostgreSQL */
+    int64_t history, pool_bytes, pool_dirty_bytes;   /* MySQL and MariaDB */
+    int64_t binlog_bytes, binlog_rate;
     char *xmin_holder;
     int64_t live, dead, heap, indexes, updates, hot_updates, hot_ppm, rows_estimate;
     char *autovacuum;

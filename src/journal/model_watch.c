@@ -30,16 +30,22 @@ static void sample_replica(struct model_target *t, const json_t *event, int64_t 
         series_add(&r->bytes, now_us, r->lag_bytes);
 }
 
-/* From the raw counter; a counter that went back belongs to another server or another life. */
-static void take_wal(struct model_target *t, int64_t wal, int64_t now_us)
+/* From raw counters; one that went back belongs to another server or another life. */
+static int64_t rate_of(int64_t before, int64_t now, double span_us)
+{
+    if (before == UNKNOWN || now == UNKNOWN || now < before || span_us <= 0)
+        return UNKNOWN;
+    double rate = (double)(now - before) * (double)US_PER_S / span_us;
+    return rate < 9e18 ? (int64_t)rate : UNKNOWN;
+}
+
+static void take_logs(struct model_target *t, int64_t wal, int64_t binlog, int64_t now_us)
 {
     double span = (double)now_us - (double)t->server_at_us;
-    t->wal_rate = UNKNOWN;
-    if (wal != UNKNOWN && t->wal_bytes != UNKNOWN && wal >= t->wal_bytes && span > 0) {
-        double rate = (double)(wal - t->wal_bytes) * (double)US_PER_S / span;
-        t->wal_rate = rate < 9e18 ? (int64_t)rate : UNKNOWN;
-    }
+    t->wal_rate = rate_of(t->wal_bytes, wal, span);
     t->wal_bytes = wal;
+    t->binlog_rate = rate_of(t->binlog_bytes, binlog, span);
+    t->binlog_bytes = binlog;
     if (t->wal_rate != UNKNOWN)
         series_add(&t->wal, now_us, t->wal_rate);
 }
@@ -51,13 +57,20 @@ static void sample_server(struct model_target *t, const json_t *event, int64_t n
     t->waiters = fold_known(event, "waiters");
     t->connections = fold_known(event, "connections");
     t->xmin_age = fold_known(event, "xmin_age");
-    take_wal(t, fold_known(event, "wal_bytes"), now_us);
+    t->history = fold_known(event, "history");
+    t->pool_bytes = fold_known(event, "pool_bytes");
+    t->pool_dirty_bytes = fold_known(event, "pool_dirty_bytes");
+    take_logs(t, fold_known(event, "wal_bytes"), fold_known(event, "binlog_bytes"), now_us);
     t->server_at_us = now_us;
     fold_set_text(&t->xmin_holder, json_get_text(event, "xmin_holder", NULL));
     fold_set_text(&t->server_error, json_get_text(event, "error", NULL));
     const char *version = json_get_text(event, "version", NULL);
+    const char *engine = json_get_text(event, "engine", NULL);
     if (version)
         fold_set_text(&t->version, version);
+    /* where the file says mysql, the server may say that it is MariaDB */
+    if (engine)
+        fold_set_text(&t->engine, engine);
 }
 
 /* The share of HOT updates since the backfill began, or since statistics were reset. */
