@@ -2,29 +2,11 @@
 #include "engine/evidence.h"
 
 #include "dialect/watch.h"
+#include "engine/query_plan.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct query_plan {
-    double cost, rows;
-    char *text;
-};
-
-static bool parse_plan(const char *json, struct query_plan *out)
-{
-    json_t *root = json_loads(json ? json : "", 0, NULL);
-    const json_t *top = json_object_get(json_array_get(root, 0), "Plan");
-    bool ok = json_is_object(top);
-    if (ok) {
-        out->cost = json_get_real(top, "Total Cost", -1);
-        out->rows = json_get_real(top, "Plan Rows", -1);
-        out->text = mem_dup(json);
-    }
-    json_decref(root);
-    return ok;
-}
 
 struct before {
     const char *query;
@@ -67,20 +49,19 @@ bool evidence_plans(struct run *r, struct db *db, bool after, struct error *e)
                       e->why);
             continue;
         }
-        struct query_plan plan = {0};
-        if (db_row_count(rows) && parse_plan(db_value(rows, 0, 0), &plan)) {
+        double cost, estimate;
+        if (query_plan_read(db_value(rows, 0, 0), &cost, &estimate)) {
             if (after)
-                judge(r, q->name, plan.cost);
+                judge(r, q->name, cost);
             json_t *event = run_event(r, EVENT_PLAN);
             json_set_text(event, "of", "query");
             json_set_text(event, "query", q->name);
             json_set_text(event, "when", after ? "after" : "before");
             json_set_text(event, "sql", q->sql);
-            json_set_real(event, "cost", plan.cost);
-            json_set_real(event, "rows", plan.rows);
-            json_set_text(event, "text", plan.text);
+            json_set_real(event, "cost", cost);
+            json_set_real(event, "rows", estimate);
+            json_set_text(event, "text", db_value(rows, 0, 0));
             run_record(r, event);
-            free(plan.text);
         }
         db_rows_free(rows);
     }
