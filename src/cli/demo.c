@@ -226,7 +226,7 @@ static int sum_up(struct demo *d, int status)
             measure_after(d);
     }
     demo_traffic_stop(d->traffic);
-    demo_print_summary(&told, d->options.engine, d->traffic);
+    demo_print_summary(&told, d->traffic);
     if (!d->options.keep)
         printf("\nThe journal goes with the servers; --keep DIR copies it there, "
                "for newel review.\n");
@@ -278,11 +278,10 @@ static const char usage[] =
 
 static bool read_engine(const char *name, enum db_engine *out)
 {
-    static const char *const names[] = {
-        [DB_POSTGRESQL] = "postgresql", [DB_MYSQL] = "mysql", [DB_MARIADB] = "mariadb"};
-    for (size_t i = 0; i < COUNT_OF(names); i++)
-        if (strcmp(name, names[i]) == 0) {
-            *out = (enum db_engine)i;
+    static const enum db_engine all[] = {DB_POSTGRESQL, DB_MARIADB, DB_MYSQL};
+    for (size_t i = 0; i < COUNT_OF(all); i++)
+        if (strcmp(name, db_engine_word(all[i])) == 0) {
+            *out = all[i];
             return true;
         }
     return false;

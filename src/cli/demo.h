@@ -90,7 +90,6 @@ struct demo_told {
 
 bool demo_read_journal(const char *path, struct demo_told *out, struct error *e) MUST_CHECK;
 /* `traffic` may be NULL. */
-void demo_print_summary(const struct demo_told *told, enum db_engine engine,
-                        const struct demo_traffic *traffic);
+void demo_print_summary(const struct demo_told *told, const struct demo_traffic *traffic);
 
 #endif

@@ -76,6 +76,8 @@ static _Noreturn void run_program(const struct keeper *k, pid_t keeper, char *co
     (void)signal(SIGHUP, SIG_DFL);
     (void)signal(SIGPIPE, SIG_DFL);
     (void)umask(077);
+    /* ours may be closed to the user that it becomes; and this one goes with the folder */
+    (void)setenv("TMPDIR", k->sockets, 1);
     if (!become(k->user) || chdir(k->folder) != 0) {
         perror("newel: cannot run as an unprivileged user");
         _exit(126);

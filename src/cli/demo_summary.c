@@ -59,7 +59,7 @@ bool demo_read_journal(const char *path, struct demo_told *out, struct error *e)
     return true;
 }
 
-static void say_backfill(const struct demo_told *told, enum db_engine engine)
+static void say_backfill(const struct demo_told *told)
 {
     char a[UNITS_TEXT], b[UNITS_TEXT], c[UNITS_TEXT];
     if (told->rows <= 0) {
@@ -76,8 +76,7 @@ static void say_backfill(const struct demo_told *told, enum db_engine engine)
     printf("\n  batches       %s", units_count(a, told->batches));
     printf(", %s tried again", units_count(a, told->retries));
     if (told->wal > 0)
-        printf("\n  %-13s %s with the traffic's, about %s a row",
-               engine == DB_POSTGRESQL ? "WAL" : "binary log", units_size(a, told->wal),
+        printf("\n  WAL           %s with the traffic's, about %s a row", units_size(a, told->wal),
                units_size(b, told->wal / told->rows));
     putchar('\n');
 }
@@ -126,8 +125,7 @@ static const char *gave_way(char *out, size_t size, int64_t times)
     return out;
 }
 
-void demo_print_summary(const struct demo_told *told, enum db_engine engine,
-                        const struct demo_traffic *traffic)
+void demo_print_summary(const struct demo_told *told, const struct demo_traffic *traffic)
 {
     char text[UNITS_TEXT], line[128];
     printf("\nsummary\n");
@@ -135,7 +133,7 @@ void demo_print_summary(const struct demo_told *told, enum db_engine engine,
                                    : told->status == EXIT_YES     ? "every phase is done"
                                    : told->status == EXIT_STOPPED ? "stopped before the last phase"
                                                                   : "a phase failed");
-    say_backfill(told, engine);
+    say_backfill(told);
     printf("  replica lag   %s%s\n",
            told->worst_lag_us == UNKNOWN ? "unknown"
            : told->worst_lag_us == 0     ? "none was seen"

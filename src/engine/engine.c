@@ -74,7 +74,7 @@ static json_t *targets_json(const struct engine_options *o)
     for (size_t i = 0; i < o->target_count; i++) {
         json_t *one = json_object(), *replicas = json_array();
         json_set_text(one, "name", o->targets[i]->name);
-        json_set_text(one, "engine", "postgresql");
+        json_set_text(one, "engine", db_engine_word(o->targets[i]->primary.engine));
         json_set_bool(one, "canary", o->targets[i]->canary);
         for (size_t k = 0; k < o->targets[i]->replica_count; k++)
             json_push(replicas, json_text(o->targets[i]->replicas[k].name));
