@@ -46,7 +46,7 @@ static enum db_fault classify(int number, const char *sqlstate)
     return DB_OTHER;
 }
 
-/* "UPDATE command denied to user 'newel'@'localhost' for table `shop`.`orders`" */
+/* As in: UPDATE command denied to user 'newel'@'localhost' for table `shop`.`orders` */
 static bool say_grant(const char *message, struct error *e)
 {
     const char *user = strstr(message, " denied to user "), *on = strstr(message, " for table ");

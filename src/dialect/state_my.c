@@ -97,7 +97,9 @@ const struct state_words state_my = {
     .set_phase = "UPDATE newel.migration SET phase = $3, state = $4, updated_at = " NOW " " OURS,
     .set_digest = "UPDATE newel.migration SET digest = $3, updated_at = " NOW " " OURS,
     .audit = "INSERT INTO newel.audit (at, migration, operator, what, statement, connection) "
-             "VALUES (" NOW ", $1, $2, $3, $4, CONNECTION_ID())",
+             /* the newest session there is: whoever is older knows the old shape */
+             "VALUES (" NOW ", $1, $2, $3, $4, "
+             "(SELECT MAX(id) FROM information_schema.processlist))",
     .ranges = "SELECT lane, lower_bound, upper_bound, `cursor`, shape, `rows`, batches, done "
               "FROM newel.checkpoint WHERE migration = $1 AND lane >= 0 ORDER BY lane",
     .add_range = "INSERT INTO newel.checkpoint "

@@ -14,7 +14,7 @@ static void check_storage(struct checker *c)
     if (strcasecmp(engine, "InnoDB") == 0)
         checker_add(c, "storage", CHECK_PASS, NULL, "InnoDB");
     else
-        checker_add(c, "storage", CHECK_STOP, "ALTER TABLE ... ENGINE = InnoDB first",
+        checker_add(c, "storage", CHECK_STOP, "turn it into InnoDB first (ENGINE = InnoDB)",
                     "the table is of %s, which has no transactions: a batch and its checkpoint "
                     "could not be one",
                     engine);

@@ -15,6 +15,8 @@
     "~/.my.cnf (mode 0600, named by defaults_file) or a login path of mysql_config_editor"
 
 static const char *const disconnect_words[] = {"pause", "continue", NULL};
+static const char *const ssl_words[] = {"preferred", "disabled", "required", "verify_ca",
+                                        "verify_identity", NULL};
 static const char *const engine_words[] = {"postgresql", "mysql", NULL};
 
 /* A [target NAME] as it is written. */
@@ -23,7 +25,9 @@ struct reading {
     bool canary;
     char *dsn;
     struct text_list replicas;
-    char *defaults_file, *host, *database, *socket, *user;
+    char *defaults_file, *defaults_group, *host, *database, *socket, *user;
+    char *ssl_ca, *ssl_cert, *ssl_key, *plugin_dir;
+    int ssl_mode;
     int64_t port;
 };
 
@@ -69,6 +73,10 @@ static const struct spec_key target_keys[] = {
      .kind = SPEC_PATH,
      .offset = IN_TARGET(defaults_file),
      .doc = "mysql: the option file with user and password"},
+    {.key = "defaults_group",
+     .kind = SPEC_TEXT,
+     .offset = IN_TARGET(defaults_group),
+     .doc = "mysql: a section of it beside [client], instead of [newel]"},
     {.key = "host", .kind = SPEC_TEXT, .offset = IN_TARGET(host), .doc = "mysql: name or address"},
     {.key = "port",
      .kind = SPEC_INTEGER,
@@ -85,6 +93,28 @@ static const struct spec_key target_keys[] = {
      .kind = SPEC_TEXT,
      .offset = IN_TARGET(database),
      .doc = "mysql: the database of the table"},
+    {.key = "ssl_mode",
+     .kind = SPEC_WORD,
+     .words = ssl_words,
+     .otherwise = "preferred",
+     .offset = IN_TARGET(ssl_mode),
+     .doc = "mysql: whether the connection is encrypted, and the server's certificate checked"},
+    {.key = "ssl_ca",
+     .kind = SPEC_PATH,
+     .offset = IN_TARGET(ssl_ca),
+     .doc = "mysql: the certificates that the server's is checked against"},
+    {.key = "ssl_cert",
+     .kind = SPEC_PATH,
+     .offset = IN_TARGET(ssl_cert),
+     .doc = "mysql: our own certificate"},
+    {.key = "ssl_key",
+     .kind = SPEC_PATH,
+     .offset = IN_TARGET(ssl_key),
+     .doc = "mysql: the key of our own certificate"},
+    {.key = "plugin_dir",
+     .kind = SPEC_PATH,
+     .offset = IN_TARGET(plugin_dir),
+     .doc = "mysql: where the client library finds its authentication plugins"},
 };
 
 static const struct spec_key rollout_keys[] = {
@@ -211,8 +241,10 @@ static void add_replica(struct target *t, const struct conninfo *c, char *connin
     *replica = (struct db_address){.engine = t->primary.engine, .name = name, .conninfo = conninfo};
 }
 
-static const char *const mysql_words[] = {"defaults_file", "host",     "port",
-                                          "socket",        "database", "user"};
+static const char *const mysql_words[] = {
+    "defaults_file", "defaults_group", "host",   "port",     "socket",  "database",
+    "user",          "ssl_mode",       "ssl_ca", "ssl_cert", "ssl_key", "plugin_dir",
+};
 
 static bool is_mysql_word(const char *key)
 {
@@ -232,6 +264,7 @@ static char *mysql_conninfo(const struct reading *r)
 {
     struct str out = {0};
     add_given(&out, "defaults_file", r->defaults_file);
+    add_given(&out, "defaults_group", r->defaults_group);
     add_given(&out, "host", r->host);
     if (r->port) {
         char *port = mem_printf("%lld", (long long)r->port);
@@ -241,6 +274,11 @@ static char *mysql_conninfo(const struct reading *r)
     add_given(&out, "socket", r->socket);
     add_given(&out, "database", r->database);
     add_given(&out, "user", r->user);
+    add_given(&out, "ssl_mode", r->ssl_mode ? ssl_words[r->ssl_mode] : NULL);
+    add_given(&out, "ssl_ca", r->ssl_ca);
+    add_given(&out, "ssl_cert", r->ssl_cert);
+    add_given(&out, "ssl_key", r->ssl_key);
+    add_given(&out, "plugin_dir", r->plugin_dir);
     return str_take(&out);
 }
 
@@ -272,7 +310,8 @@ static bool check_mysql_replica(const struct conninfo *c, int line, struct findi
         if (!is_mysql_word(c->pairs[i].key)) {
             findings_add(findings, line, "bad-value",
                          "replica: unknown parameter '%s'; allowed for engine mysql: host, port, "
-                         "socket, user, database, defaults_file",
+                         "socket, user, database, defaults_file, defaults_group, ssl_mode, "
+                         "ssl_ca, ssl_cert, ssl_key, plugin_dir",
                          c->pairs[i].key);
             return false;
         }
