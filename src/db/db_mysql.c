@@ -205,9 +205,15 @@ static void my_close(struct db *db)
 
 /*
  * What the texts of the dialect rely on: strict, and backslashes that escape.
+ * Zero dates are let through: those that are in the table already must not stop
+ * its rows from being filled, nor the table from being built anew.
  */
+#define WITHOUT(mode, from) "REPLACE(" from ", '" mode "', '')"
 static const char session[] =
-    "SET SESSION sql_mode = CONCAT(REPLACE(@@sql_mode, 'NO_BACKSLASH_ESCAPES', ''), "
+    "SET SESSION sql_mode = CONCAT(" WITHOUT(
+        "NO_ZERO_IN_DATE",
+        WITHOUT("NO_ZERO_DATE", WITHOUT("TRADITIONAL", WITHOUT("NO_BACKSLASH_ESCAPES",
+                                                               "@@sql_mode")))) ", "
     "',STRICT_ALL_TABLES'), autocommit = 1, wait_timeout = 28800";
 
 /* Locks that stay with their rows; refused where the binary log has statements. */

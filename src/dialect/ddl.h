@@ -26,7 +26,7 @@ struct ddl_subject {
     const char *schema; /* bare */
     char *const *columns; /* of the table, bare */
     size_t column_count;
-    enum ddl_algorithm add_by;
+    enum ddl_algorithm add_by, drop_by, enforce_by;
     const char *search_path; /* a list of quoted schemas for the trigger; NULL: the caller's */
     int version;             /* 150020 */
 };
@@ -73,12 +73,16 @@ struct ddl_words {
     const char *column;
     /* -> name, type, correlation of the primary key's columns, in order */
     const char *key;
-    /* -> name, AUTO_INCREMENT? of all columns, in order; NULL where nobody asks */
+    /* -> name, AUTO_INCREMENT?, generated? of all columns, in order; NULL where nobody asks */
     const char *columns;
     /* -> engine, row format, full-text indexes; NULL where there is one kind alone */
     const char *storage;
     /* -> how often columns were added or dropped at once since the table was built */
     const char *row_versions;
+    /* -> name, value of the settings that a plan depends on */
+    const char *variables;
+    /* -> name, nodes of the cluster; no row when there is none */
+    const char *cluster;
 };
 
 const struct ddl_words *ddl_words(enum db_engine engine);

@@ -4,16 +4,13 @@
 #include "base/digest.h"
 #include "dialect/sync_my.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#define EXCLUSIVE "exclusive metadata lock"
-
-static void takes_table(struct ddl_text *out)
+static void takes_table(struct ddl_text *out, enum ddl_algorithm by)
 {
-    out->lock = EXCLUSIVE;
+    out->lock = by < DDL_INPLACE_SHARED ? "exclusive metadata lock" : "exclusive, then shared lock";
     out->exclusive = true;
 }
 
@@ -74,15 +71,13 @@ static char *probe_triggers(const struct ddl_subject *s, const char *what, int w
 static void add_column(const struct ddl_subject *s, struct ddl_text *out)
 {
     const struct words *w = &s->words;
-    /* before 8.0.29 a column could be added at once, but not dropped */
-    bool slow_drop = s->engine == DB_MYSQL && s->version < 80029 && s->add_by == DDL_INSTANT;
     out->sql = mem_printf("ALTER TABLE %s ADD COLUMN %s %s NULL, %s", w->qualified, w->column,
                           w->type, algorithm(s->add_by));
     out->undo = mem_printf("ALTER TABLE %s DROP COLUMN %s, %s", w->qualified, w->column,
-                           algorithm(slow_drop ? DDL_INPLACE : s->add_by));
+                           algorithm(s->drop_by));
     out->done = probe_column(s, true, "");
     out->undone = probe_column(s, false, "");
-    takes_table(out);
+    takes_table(out, s->add_by);
 }
 
 /* ---- sync ----------------------------------------------------------------- */
@@ -94,7 +89,7 @@ static void sync_triggers(const struct ddl_subject *s, struct ddl_text *out)
     out->undo = drop;
     out->done = probe_triggers(s, "sync", 2);
     out->undone = probe_triggers(s, "sync", 0);
-    takes_table(out);
+    takes_table(out, DDL_INSTANT);
     free(insert);
     free(update);
 }
@@ -145,7 +140,7 @@ static void set_default(const struct ddl_subject *s, struct ddl_text *out)
         probe_column(s, true, " AND column_default IS NOT NULL AND column_default <> 'NULL'");
     out->undone =
         probe_column(s, false, " AND column_default IS NOT NULL AND column_default <> 'NULL'");
-    takes_table(out);
+    takes_table(out, DDL_INSTANT);
     free(value);
 }
 
@@ -163,38 +158,26 @@ static void add_not_null(const struct ddl_subject *s, struct ddl_text *out)
     char *column = probe_column(s, true, " AND is_nullable = 'NO'");
     out->done = mem_printf("SELECT (%s) OR (%s)", triggers, column);
     out->undone = probe_triggers(s, "null", 0);
-    takes_table(out);
+    takes_table(out, DDL_INSTANT);
     free(triggers);
     free(column);
     free(insert);
     free(update);
 }
 
-/*
- * Strict, or NULLs would become zeros; but old rows with zero dates in other
- * columns must survive the rebuild.
- */
-#define REBUILD_MODE                                                                               \
-    "SET SESSION sql_mode = REPLACE(REPLACE(@@sql_mode, 'NO_ZERO_DATE', ''), 'NO_ZERO_IN_DATE', "  \
-    "'')"
-
+/* The session is strict, as the driver makes it: else NULLs would silently become zeros. */
 static void set_not_null(const struct ddl_subject *s, struct ddl_text *out)
 {
     const struct words *w = &s->words;
     char *value = w->otherwise ? default_text(s) : NULL;
     out->sql =
-        mem_printf("SET @newel_mode = @@sql_mode;\n" REBUILD_MODE ";\n"
-                   "ALTER TABLE %s MODIFY COLUMN %s %s NOT NULL%s%s, "
-                   "ALGORITHM=INPLACE, LOCK=NONE;\nSET SESSION sql_mode = @newel_mode",
-                   w->qualified, w->column, w->type, value ? " DEFAULT " : "", value ? value : "");
-    out->undo =
-        mem_printf("SET @newel_mode = @@sql_mode;\n" REBUILD_MODE ";\n"
-                   "ALTER TABLE %s MODIFY COLUMN %s %s NULL, ALGORITHM=INPLACE, LOCK=NONE;\n"
-                   "SET SESSION sql_mode = @newel_mode",
-                   w->qualified, w->column, w->type);
+        mem_printf("ALTER TABLE %s MODIFY COLUMN %s %s NOT NULL%s%s, %s", w->qualified, w->column,
+                   w->type, value ? " DEFAULT " : "", value ? value : "", algorithm(s->enforce_by));
+    out->undo = mem_printf("ALTER TABLE %s MODIFY COLUMN %s %s NULL, %s", w->qualified, w->column,
+                           w->type, algorithm(s->enforce_by));
     out->done = probe_column(s, true, " AND is_nullable = 'NO'");
     out->undone = probe_column(s, false, " AND is_nullable = 'NO'");
-    takes_table(out);
+    takes_table(out, s->enforce_by);
     free(value);
 }
 
@@ -202,7 +185,7 @@ static void drop_check(const struct ddl_subject *s, struct ddl_text *out)
 {
     out->sql = sync_my_drop(s, "null");
     out->done = probe_triggers(s, "null", 0);
-    takes_table(out);
+    takes_table(out, DDL_INSTANT);
 }
 
 /* ---- finish --------------------------------------------------------------- */
@@ -211,7 +194,7 @@ static void drop_triggers(const struct ddl_subject *s, struct ddl_text *out)
 {
     out->sql = sync_my_drop(s, "sync");
     out->done = probe_triggers(s, "sync", 0);
-    takes_table(out);
+    takes_table(out, DDL_INSTANT);
 }
 
 static void analyze(const struct ddl_subject *s, struct ddl_text *out)
@@ -260,7 +243,8 @@ static const char key[] =
     "ORDER BY s.seq_in_index";
 
 static const char columns[] =
-    "SELECT column_name, extra LIKE '%auto_increment%' FROM information_schema.columns "
+    "SELECT column_name, extra LIKE '%auto_increment%', COALESCE(generation_expression, '') <> '' "
+    "FROM information_schema.columns "
     "WHERE table_schema = $1 AND table_name = $2 ORDER BY ordinal_position";
 
 static const char storage[] =
@@ -268,6 +252,11 @@ static const char storage[] =
     "FROM information_schema.statistics s WHERE s.table_schema = t.table_schema "
     "AND s.table_name = t.table_name AND s.index_type = 'FULLTEXT') "
     "FROM information_schema.tables t WHERE table_schema = $1 AND table_name = $2";
+
+static const char variables[] =
+    "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('log_bin', 'binlog_format', 'wsrep_on', "
+    "'wsrep_osu_method', 'innodb_instant_alter_column_allowed', "
+    "'innodb_online_alter_log_max_size')";
 
 /* Partitions have a row each; all of them count alike. */
 static const char versions[] =
@@ -279,7 +268,8 @@ static const char versions[] =
     .add_not_null = add_not_null, .set_not_null = set_not_null, .drop_check = drop_check,          \
     .drop_triggers = drop_triggers, .analyze = analyze, .validate_is_enough = validate_is_enough,  \
     .server = server, .table = table, .column = column, .key = key, .columns = columns,            \
-    .storage = storage
+    .storage = storage, .variables = variables,                                                    \
+    .cluster = "SHOW GLOBAL STATUS LIKE 'wsrep_cluster_size'"
 
 const struct ddl_words ddl_mysql = {FAMILY, .row_versions = versions};
 const struct ddl_words ddl_mariadb = {FAMILY};

@@ -3,10 +3,8 @@
 
 #include "base/digest.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 /* Triggers of one time and event fire in the order they were made: ours see what others did. */
 char *sync_my_name(const struct ddl_subject *s, const char *what, const char *when)
@@ -27,34 +25,17 @@ static char *qualified_name(const struct ddl_subject *s, const char *what, const
     return name;
 }
 
-static bool is_word_char(char c)
-{
-    return isalnum((unsigned char)c) || c == '_' || c == '$' || (c & 0x80);
-}
-
-/* Whether an expression names the column: as a word of its own, in backticks or not. */
-static bool mentions(const char *sql, const char *column)
-{
-    size_t n = strlen(column);
-    for (const char *at = sql; at && *at; at++)
-        if (strncasecmp(at, column, n) == 0 && (at == sql || !is_word_char(at[-1])) &&
-            !is_word_char(at[n]))
-            return true;
-    /* a backtick inside a name is doubled in text: such a column is always taken */
-    return strchr(column, '`') != NULL;
-}
-
 static bool is_needed(const struct words *w, const char *column)
 {
-    return mentions(w->value, column) || mentions(w->where, column) ||
-           mentions(w->otherwise, column);
+    return words_mention(w->value, column) || words_mention(w->where, column) ||
+           words_mention(w->otherwise, column);
 }
 
 /*
  * "(SELECT NEW.`a` AS `a`, ...) AS `orders`": the row under the names that the
- * expression knows, with the columns that occur in it.
+ * expression knows, with the columns that occur in it. `from`: "", or where `row` is.
  */
-static void add_row(struct str *out, const struct ddl_subject *s, const char *row)
+static void add_row(struct str *out, const struct ddl_subject *s, const char *row, const char *from)
 {
     bool some = false;
     str_add(out, "(SELECT ");
@@ -66,7 +47,7 @@ static void add_row(struct str *out, const struct ddl_subject *s, const char *ro
         free(name);
         some = true;
     }
-    str_addf(out, "%s) AS %s", some ? "" : "1 AS newel_none", s->words.table);
+    str_addf(out, "%s%s) AS %s", some ? "" : "1 AS newel_none", from, s->words.table);
 }
 
 static void add_value(struct str *out, const struct ddl_subject *s, const char *row)
@@ -74,29 +55,11 @@ static void add_value(struct str *out, const struct ddl_subject *s, const char *
     char *value = words_value(&s->words);
     const char *rows = words_rows(&s->words);
     str_addf(out, "(SELECT (%s) FROM ", value ? value : "NULL");
-    add_row(out, s, row);
+    add_row(out, s, row, "");
     if (rows)
         str_addf(out, " WHERE (%s)", rows);
     str_add(out, ")");
     free(value);
-}
-
-/* The type alone, as a variable of a trigger may have it. */
-static char *bare_type(const char *type)
-{
-    static const char *const attributes[] = {"comment", "invisible",     "after",   "first",
-                                             "null",    "not",           "default", "check",
-                                             "on",      "column_format", "storage", "visible"};
-    for (const char *at = type; *at; at++) {
-        if (at > type && is_word_char(at[-1]))
-            continue;
-        for (size_t i = 0; i < COUNT_OF(attributes); i++) {
-            size_t n = strlen(attributes[i]);
-            if (at > type && strncasecmp(at, attributes[i], n) == 0 && !is_word_char(at[n]))
-                return mem_printf("%.*s", (int)(at - type), type);
-        }
-    }
-    return mem_dup(type);
 }
 
 static void begin(struct str *out, const struct ddl_subject *s, const char *what, bool insert)
@@ -118,16 +81,23 @@ static void end(struct str *out)
  */
 char *sync_my_insert(const struct ddl_subject *s)
 {
+    const char *c = s->words.column;
     struct str b = {0};
     begin(&b, s, "sync", true);
     str_addf(&b,
-             "  DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN END;\n"
+             "  DECLARE EXIT HANDLER FOR SQLEXCEPTION SET NEW.%s = NULL;\n"
              "  IF NEW.%s IS NULL THEN\n    SET NEW.%s = ",
-             s->words.column, s->words.column);
+             c, c, c);
     add_value(&b, s, "NEW");
     str_add(&b, ";\n  END IF;\n");
     end(&b);
     return str_take(&b);
+}
+
+/* As bytes: to a collation two texts may be alike that the application tells apart. */
+static void add_same(struct str *out, const char *column)
+{
+    str_addf(out, "CAST(NEW.%s AS BINARY) <=> CAST(OLD.%s AS BINARY)", column, column);
 }
 
 /*
@@ -135,42 +105,54 @@ char *sync_my_insert(const struct ddl_subject *s)
  * for the row as it was; that one is left alone. So is what the statement itself
  * puts into the column. A derived value that cannot be computed anew goes, so
  * that verify finds the row; not so under NOT NULL, where taking it away would
- * break the write.
+ * break the write. Values are computed in the column itself: a variable of its
+ * type would have the database's character set and not the table's.
  */
 char *sync_my_update(const struct ddl_subject *s)
 {
-    const char *c = s->words.column;
-    char *type = bare_type(s->words.type);
+    const char *c = s->words.column, *rows = words_rows(&s->words);
     struct str b = {0};
     begin(&b, s, "sync", false);
     str_addf(&b,
-             "  DECLARE newel_was %s;\n  DECLARE newel_now %s;\n"
-             "  DECLARE newel_rows int DEFAULT 1;\n"
              "  DECLARE newel_derived boolean DEFAULT FALSE;\n"
-             "  DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN%s%s%s END;\n"
-             "  IF NEW.%s <=> OLD.%s THEN\n    IF NEW.%s IS NOT NULL THEN\n"
-             "      SET newel_was = ",
-             type, type, s->words.not_null ? "" : " IF newel_derived THEN SET NEW.",
-             s->words.not_null ? "" : c, s->words.not_null ? "" : " = NULL; END IF;", c, c, c);
+             "  DECLARE EXIT HANDLER FOR SQLEXCEPTION SET NEW.%s = %sOLD.%s%s;\n  IF ",
+             c, s->words.not_null ? "" : "IF(newel_derived, NULL, ", c,
+             s->words.not_null ? "" : ")");
+    add_same(&b, c);
+    str_addf(&b, " THEN\n    IF OLD.%s IS NOT NULL THEN\n      SET NEW.%s = ", c, c);
     add_value(&b, s, "OLD");
+    str_add(&b, ";\n      SET newel_derived = ");
+    add_same(&b, c);
     str_addf(&b,
-             ";\n      SET newel_derived = newel_was <=> OLD.%s;\n    END IF;\n"
-             "    IF NEW.%s IS NULL OR newel_derived THEN\n",
-             c, c);
-    if (words_rows(&s->words)) {
-        str_add(&b, "      SET newel_rows = (SELECT COUNT(*) FROM ");
-        add_row(&b, s, "NEW");
-        str_addf(&b, " WHERE (%s));\n", words_rows(&s->words));
+             ";\n      SET NEW.%s = OLD.%s;\n    END IF;\n    IF (OLD.%s IS NULL OR newel_derived)",
+             c, c, c);
+    if (rows) {
+        str_add(&b, "\n      AND (SELECT COUNT(*) FROM ");
+        add_row(&b, s, "NEW", "");
+        str_addf(&b, " WHERE (%s))", rows);
     }
-    str_add(&b, "      IF newel_rows THEN\n        SET newel_now = ");
+    str_addf(&b, " THEN\n      SET NEW.%s = ", c);
     add_value(&b, s, "NEW");
+    str_add(&b, ";\n");
     if (s->words.not_null)
-        str_addf(&b, ";\n        SET NEW.%s = COALESCE(newel_now, NEW.%s);\n", c, c);
-    else
-        str_addf(&b, ";\n        SET NEW.%s = newel_now;\n", c);
-    str_add(&b, "      END IF;\n    END IF;\n  END IF;\n");
+        str_addf(&b, "      IF NEW.%s IS NULL THEN SET NEW.%s = OLD.%s; END IF;\n", c, c, c);
+    str_add(&b, "    END IF;\n  END IF;\n");
     end(&b);
-    free(type);
+    return str_take(&b);
+}
+
+char *sync_my_select(const struct ddl_subject *s)
+{
+    char *value = words_value(&s->words);
+    const char *rows = words_rows(&s->words);
+    char *from = mem_printf(" FROM %s newel_row", s->words.qualified);
+    struct str b = {0};
+    str_addf(&b, "SELECT (%s) FROM ", value ? value : "NULL");
+    add_row(&b, s, "newel_row", from);
+    if (rows)
+        str_addf(&b, " WHERE (%s)", rows);
+    free(from);
+    free(value);
     return str_take(&b);
 }
 

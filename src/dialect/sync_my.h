@@ -12,6 +12,8 @@
 char *sync_my_name(const struct ddl_subject *s, const char *what, const char *when);
 char *sync_my_insert(const struct ddl_subject *s);
 char *sync_my_update(const struct ddl_subject *s);
+/* The value of every row, with the columns alone that a trigger knows. */
+char *sync_my_select(const struct ddl_subject *s);
 char *sync_my_refuse(const struct ddl_subject *s, bool insert);
 /* Drops the pair, where it is there. */
 char *sync_my_drop(const struct ddl_subject *s, const char *what);

@@ -31,5 +31,10 @@ char *words_value(const struct words *w);
  * of them (rows outside `where` get the default). Not to be freed.
  */
 const char *words_rows(const struct words *w);
+/*
+ * Whether an expression reads the column of that bare name, as far as its text
+ * tells: rather once too often than too seldom. `sql` may be NULL.
+ */
+bool words_mention(const char *sql, const char *column);
 
 #endif

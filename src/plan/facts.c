@@ -30,17 +30,18 @@ static char first_char(const struct db_rows *rows, int column)
     return text ? text[0] : '\0';
 }
 
-/* `*at` is set behind the name, quoted with backticks or bare; the caller frees it. */
+/* `*at` is set behind the name, quoted in either way or bare; the caller frees it. */
 static char *take_name(const char **at)
 {
     struct str name = {0};
     const char *p = *at;
-    if (*p == '`') {
-        for (p++; *p && (*p != '`' || p[1] == '`'); p++) {
+    if (*p == '`' || *p == '"') {
+        char quote = *p;
+        for (p++; *p && (*p != quote || p[1] == quote); p++) {
             str_add_char(&name, *p);
-            p += *p == '`';
+            p += *p == quote;
         }
-        p += *p == '`';
+        p += *p == quote;
     } else {
         size_t n = strcspn(p, ".");
         str_add_n(&name, p, n);
@@ -159,6 +160,8 @@ static bool read_columns(struct db *db, const struct ddl_words *words, struct fa
         *VEC_PUSH(f->columns, f->column_count) = mem_dup(db_value(rows, i, 0));
         if (db_bool(rows, i, 1) && !f->auto_increment)
             f->auto_increment = mem_dup(db_value(rows, i, 0));
+        if (db_bool(rows, i, 2))
+            *VEC_PUSH(f->generated, f->generated_count) = mem_dup(db_value(rows, i, 0));
     }
     db_rows_free(rows);
     return true;
@@ -170,21 +173,88 @@ static int64_t versions_most(int version)
     return version >= 90100 ? 255 : 64;
 }
 
+static bool is_text(const char *a, const char *b)
+{
+    return a && strcasecmp(a, b) == 0;
+}
+
+static void add_slowly(struct facts *f, enum ddl_algorithm by, const char *why)
+{
+    f->add_by = f->drop_by = by;
+    f->add_by_why = why;
+}
+
 static void choose_algorithm(struct facts *f)
 {
-    f->add_by = DDL_INSTANT;
+    bool maria = f->engine == DB_MARIADB;
+    f->add_by = f->drop_by = DDL_INSTANT;
     f->add_by_why = "the dictionary alone is written";
-    if (f->row_format && strcasecmp(f->row_format, "Compressed") == 0) {
-        f->add_by = DDL_INPLACE;
-        f->add_by_why = "ROW_FORMAT=COMPRESSED cannot do it at once";
-    } else if (f->fulltext > 0) {
-        f->add_by = f->engine == DB_MARIADB ? DDL_INPLACE_SHARED : DDL_COPY;
-        f->add_by_why = "a table with a FULLTEXT index cannot do it at once";
-    } else if (f->row_versions >= versions_most(f->version)) {
-        f->add_by = DDL_INPLACE;
-        f->add_by_why = "columns were added and dropped at once as often as a table can bear: it "
-                        "has to be built anew";
+    f->enforce_by = DDL_INPLACE;
+    /* a column could be added at once for years before it could be dropped so */
+    if ((!maria && f->version < 80029) || is_text(f->instant_allowed, "add_last"))
+        f->drop_by = DDL_INPLACE;
+    if (f->fulltext > 0)
+        f->enforce_by = maria ? DDL_INPLACE_SHARED : DDL_COPY;
+    if (f->row_versions >= versions_most(f->version) - 1)
+        f->drop_by = DDL_INPLACE;
+    if (is_text(f->row_format, "Compressed"))
+        add_slowly(f, DDL_INPLACE, "ROW_FORMAT=COMPRESSED cannot do it at once");
+    else if (f->fulltext > 0)
+        add_slowly(f, f->enforce_by, "a table with a FULLTEXT index cannot do it at once");
+    else if (!maria && f->version < 80012)
+        add_slowly(f, DDL_INPLACE, "before MySQL 8.0.12 no table can do it at once");
+    else if (is_text(f->instant_allowed, "never"))
+        add_slowly(f, DDL_INPLACE, "innodb_instant_alter_column_allowed is never");
+    else if (f->row_versions >= versions_most(f->version))
+        add_slowly(f, DDL_INPLACE,
+                   "columns were added and dropped at once as often as a table can "
+                   "bear: it has to be built anew");
+}
+
+/* Takes over a setting that a plan depends on. */
+static void take_variable(struct facts *f, const char *name, const char *value, bool *log,
+                          bool *cluster)
+{
+    const struct {
+        const char *name;
+        char **into;
+    } texts[] = {
+        {"binlog_format", &f->binlog_format},
+        {"wsrep_osu_method", &f->cluster_method},
+        {"innodb_instant_alter_column_allowed", &f->instant_allowed},
+    };
+    for (size_t i = 0; i < COUNT_OF(texts); i++)
+        if (is_text(name, texts[i].name) && !*texts[i].into)
+            *texts[i].into = mem_dup(value);
+    *log |= is_text(name, "log_bin") && is_text(value, "ON");
+    *cluster |= is_text(name, "wsrep_on") && is_text(value, "ON");
+    if (is_text(name, "innodb_online_alter_log_max_size") && value)
+        f->alter_log_bytes = strtoll(value, NULL, 10);
+}
+
+static bool read_settings(struct db *db, const struct ddl_words *words, struct facts *f,
+                          struct error *e)
+{
+    struct db_rows *rows;
+    bool log = false, cluster = false;
+    if (!words->variables)
+        return true;
+    if (db_query(db, &rows, e, words->variables, 0, NULL) != DB_OK)
+        return false;
+    for (int i = 0; i < db_row_count(rows); i++)
+        take_variable(f, db_value(rows, i, 0), db_value(rows, i, 1), &log, &cluster);
+    db_rows_free(rows);
+    if (!log) {
+        free(f->binlog_format);
+        f->binlog_format = NULL;
     }
+    if (!cluster)
+        return true;
+    if (db_query(db, &rows, e, words->cluster, 0, NULL) != DB_OK)
+        return false;
+    f->cluster_nodes = db_row_count(rows) ? db_int(rows, 0, 1, 1) : 1;
+    db_rows_free(rows);
+    return true;
 }
 
 static bool read_storage(struct db *db, const struct ddl_words *words, struct facts *f,
@@ -223,7 +293,8 @@ bool facts_read(struct db *db, const struct migration *m, struct facts *f, struc
     if (!f->table_exists)
         return true;
     return read_column(db, words, m, f, e) && read_key(db, words, f, e) &&
-           read_columns(db, words, f, e) && read_storage(db, words, f, e);
+           read_columns(db, words, f, e) && read_settings(db, words, f, e) &&
+           read_storage(db, words, f, e);
 }
 
 void facts_free(struct facts *f)
@@ -247,5 +318,11 @@ void facts_free(struct facts *f)
     free(f->auto_increment);
     free(f->storage);
     free(f->row_format);
+    for (size_t i = 0; i < f->generated_count; i++)
+        free(f->generated[i]);
+    free(f->generated);
+    free(f->binlog_format);
+    free(f->cluster_method);
+    free(f->instant_allowed);
     *f = (struct facts){0};
 }

@@ -13,27 +13,27 @@ struct key_column {
 
 struct facts {
     enum db_engine engine; /* what the server says it is */
-    int version;          /* 150020; 90704; 101119 */
+    int version;           /* 150020; 90704; 101119 */
     char *version_text;
     char *database, *user, *search_path;
 
     bool table_exists;
-    char *schema, *table;   /* bare names */
-    char *qualified;        /* quoted, "public.orders" */
+    char *schema, *table; /* bare names */
+    char *qualified;      /* quoted, "public.orders" */
     int64_t oid;
-    char relkind;           /* 'r' ordinary, 'p' partitioned, ... */
-    char persistence;       /* 'p', 'u', 't' */
+    char relkind;     /* 'r' ordinary, 'p' partitioned, ... */
+    char persistence; /* 'p', 'u', 't' */
     int64_t blocks, heap_bytes, index_bytes, rows_estimate;
-    int64_t fillfactor;     /* percent */
+    int64_t fillfactor; /* percent */
     bool column_exists;
-    char *column_type;      /* when it exists */
+    char *column_type; /* when it exists */
     bool column_not_null;
     struct key_column *key; /* the primary key, in its order */
     size_t key_count;
     double key_correlation; /* of the key's first column with the heap, -1..1; 0 unknown */
     int64_t indexes;
-    int64_t tuple_bytes;    /* estimate of one row */
-    bool newel_schema;      /* our schema is there */
+    int64_t tuple_bytes; /* estimate of one row */
+    bool newel_schema;   /* our schema is there */
 
     /* MySQL and MariaDB */
     char **columns; /* all of the table, in order */
@@ -43,8 +43,16 @@ struct facts {
     char *row_format;
     int64_t fulltext;     /* indexes */
     int64_t row_versions; /* UNKNOWN: not told */
-    enum ddl_algorithm add_by;
+    char **generated;     /* columns that are computed from others */
+    size_t generated_count;
+    /* how the column can be added, taken back, and made NOT NULL */
+    enum ddl_algorithm add_by, drop_by, enforce_by;
     const char *add_by_why;
+    char *binlog_format;     /* "ROW"; NULL: no binary log is written */
+    int64_t cluster_nodes;   /* of Galera; 0: none */
+    char *cluster_method;    /* how the cluster runs DDL: "TOI" */
+    char *instant_allowed;   /* MariaDB: "never", "add_last", "add_drop_reorder" */
+    int64_t alter_log_bytes; /* what may be written while a table is built anew */
 };
 
 /*

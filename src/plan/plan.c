@@ -62,6 +62,10 @@ static char *blocks_text(const struct draft *d, const char *lock, enum step_kind
                           kind == STEP_LONG ? ", at its beginning and at its end; in between they "
                                               "go on"
                                             : "");
+    if (strcmp(lock, "exclusive, then shared lock") == 0)
+        return mem_printf("writes of %s, as long as it takes; reads queue behind it for at most "
+                          "lock_timeout (%s) a try, at its beginning and at its end",
+                          table_of(d), d->timeout);
     if (strcmp(lock, "shared metadata lock") == 0)
         return mem_printf("no read and no write of %s; other DDL on it waits until it is done",
                           table_of(d));
@@ -189,30 +193,74 @@ static char *scan_estimate(const struct draft *d)
     return mem_printf("estimate: one scan of %s", units_size(heap, d->f->heap_bytes));
 }
 
-static char *instant_estimate(void)
-{
-    return mem_dup("estimate: a few milliseconds once the lock is there; the catalog alone is "
-                   "written");
-}
-
-static const char *algorithm_name(enum ddl_algorithm by)
+const char *plan_algorithm_name(enum ddl_algorithm by)
 {
     static const char *const names[] = {"INSTANT", "INPLACE", "INPLACE with LOCK=SHARED", "COPY"};
     return names[by];
 }
 
-/* What building the table anew costs, and each replica the same time again. */
-static char *rebuild_estimate(const struct draft *d)
+enum ddl_algorithm plan_agreed(const struct migration *m)
 {
-    char size[UNITS_TEXT], fast[UNITS_TEXT], slow[UNITS_TEXT];
-    int64_t bytes = d->f->heap_bytes + d->f->index_bytes;
+    switch (m->algorithm) {
+    case AGREED_INSTANT:
+        break;
+    case AGREED_INPLACE:
+        return DDL_INPLACE_SHARED;
+    case AGREED_COPY:
+        return DDL_COPY;
+    }
+    return DDL_INSTANT;
+}
+
+/* What a cluster does with DDL, as the end of an estimate; "" where there is none. */
+static char *cluster_text(const struct facts *f)
+{
+    if (f->cluster_nodes == 0)
+        return mem_dup("");
+    return mem_printf("; on this cluster of %lld nodes it runs on all of them at once (%s), and no "
+                      "write of the whole cluster goes through meanwhile",
+                      (long long)f->cluster_nodes, f->cluster_method ? f->cluster_method : "TOI");
+}
+
+char *plan_rebuild_text(const struct facts *f, enum ddl_algorithm by)
+{
+    char size[UNITS_TEXT], fast[UNITS_TEXT], slow[UNITS_TEXT], log[UNITS_TEXT];
+    int64_t bytes = f->heap_bytes + f->index_bytes;
+    char *cluster = cluster_text(f);
     units_size(size, bytes);
     units_duration(fast, bytes * US_PER_S / REBUILD_BYTES_PER_S_HIGH);
     units_duration(slow, bytes * US_PER_S / REBUILD_BYTES_PER_S_LOW);
-    return mem_printf("estimate: %s are written anew, with as much free disk needed; %s to %s at "
-                      "200 to 25 MB a second (an assumption); every replica lags for that long again "
-                      "when it gets there",
-                      size, fast, slow);
+    struct str out = {0};
+    str_addf(&out,
+             "%s are written anew, with as much free disk needed; %s to %s at 200 to 25 MB a "
+             "second (an assumption); every replica lags for that long again when it gets there",
+             size, fast, slow);
+    if (by >= DDL_INPLACE_SHARED)
+        str_add(&out, "; every write of the table waits that long");
+    else if (f->alter_log_bytes > 0)
+        str_addf(&out, "; what is written meanwhile must fit in innodb_online_alter_log_max_size "
+                       "(%s)",
+                 units_size(log, f->alter_log_bytes));
+    str_add(&out, cluster);
+    free(cluster);
+    return str_take(&out);
+}
+
+static char *instant_estimate(const struct draft *d)
+{
+    char *cluster = cluster_text(d->f);
+    char *out = mem_printf("estimate: a few milliseconds once the lock is there; the catalog alone "
+                           "is written%s",
+                           cluster);
+    free(cluster);
+    return out;
+}
+
+static char *rebuild_estimate(const struct draft *d, enum ddl_algorithm by)
+{
+    char *text = plan_rebuild_text(d->f, by), *out = mem_printf("estimate: %s", text);
+    free(text);
+    return out;
 }
 
 /* ---- the phases ----------------------------------------------------------- */
@@ -220,8 +268,13 @@ static char *rebuild_estimate(const struct draft *d)
 static void plan_preflight(struct draft *d)
 {
     add_engine(d, PHASE_PREFLIGHT, "checks",
-               mem_dup("-- server, privileges, table and column, value and default, long "
-                       "transactions, triggers, views, grants, publications, slots, wraparound"));
+               mem_dup(d->f->engine == DB_POSTGRESQL
+                           ? "-- server, privileges, table and column, value and default, long "
+                             "transactions, triggers, views, grants, publications, slots, "
+                             "wraparound"
+                           : "-- server, privileges, table and column, value and default on a copy "
+                             "without rows, long transactions, triggers, foreign keys, views, "
+                             "grants, binary log, sql_mode, cluster"));
     struct step *s = add_step(d, PHASE_PREFLIGHT, STEP_STATE, "our schema newel", "none");
     s->sql = mem_dup(state_words(d->f->engine)->schema);
     s->done = mem_dup(state_words(d->f->engine)->schema_there);
@@ -248,9 +301,9 @@ static void plan_expand(struct draft *d)
     d->plan->phases[PHASE_EXPAND].destructive_undo = true;
     say(d, PHASE_EXPAND,
         mem_printf("Add column %s to %s, nullable and without a default%s%s%s?", d->m->column,
-                   table_of(d), instant ? "" : ", by ", instant ? "" : algorithm_name(d->f->add_by),
+                   table_of(d), instant ? "" : ", by ", instant ? "" : plan_algorithm_name(d->f->add_by),
                    instant ? "" : ", which goes through the whole table"),
-        instant ? instant_estimate() : rebuild_estimate(d));
+        instant ? instant_estimate(d) : rebuild_estimate(d, d->f->add_by));
 }
 
 static void plan_sync(struct draft *d)
@@ -280,7 +333,7 @@ static void plan_sync(struct draft *d)
             mem_printf("Give %s its default for rows that are inserted from now on? Rows that are "
                        "changed after their batch keep the value they got.",
                        column),
-            instant_estimate());
+            instant_estimate(d));
         break;
     case NEW_ROWS_APPLICATION:
         say(d, PHASE_SYNC,
@@ -313,7 +366,8 @@ static void plan_backfill(struct draft *d)
         say(d, PHASE_BACKFILL, mem_dup("No row needs a value. Go on?"), mem_dup("nothing runs"));
         return;
     }
-    struct step *s = add_step(d, PHASE_BACKFILL, STEP_ENGINE, "batches", "ROW EXCLUSIVE");
+    const char *lock = d->f->engine == DB_POSTGRESQL ? "ROW EXCLUSIVE" : "row locks";
+    struct step *s = add_step(d, PHASE_BACKFILL, STEP_ENGINE, "batches", lock);
     s->sql = batch_form(d);
     free(s->blocks);
     s->blocks = mem_printf("whoever writes a row of the batch in flight, until it commits");
@@ -365,6 +419,14 @@ static void plan_constrain(struct draft *d)
         scan_estimate(d));
 }
 
+static const char *rebuild_words(enum ddl_algorithm by)
+{
+    return by == DDL_COPY ? "NOT NULL, which copies the table while its writes wait"
+           : by == DDL_INPLACE_SHARED
+               ? "NOT NULL, which builds the table anew in place while its writes wait"
+               : "NOT NULL, which builds the table anew in place while reads and writes go on";
+}
+
 static void plan_enforce(struct draft *d)
 {
     const struct migration *m = d->m;
@@ -384,9 +446,10 @@ static void plan_enforce(struct draft *d)
                 d->ddl->drop_check);
     if (triggers) {
         say(d, PHASE_ENFORCE,
-            mem_printf("Leave %s nullable, behind the triggers that refuse NULL, for good%s?",
+            mem_printf("Leave %s nullable, with NULL kept out by the triggers newel_null_*, which "
+                       "stay for good%s?",
                        m->column, give ? ", and give it its default" : ""),
-            instant_estimate());
+            instant_estimate(d));
         return;
     }
     if (!set && !give) {
@@ -401,10 +464,10 @@ static void plan_enforce(struct draft *d)
     say(d, PHASE_ENFORCE,
         mem_printf("Make %s %s%s%s?", m->column,
                    !set    ? ""
-                   : scans ? "NOT NULL, which builds the table anew in place"
+                   : scans ? rebuild_words(d->f->enforce_by)
                            : "NOT NULL (no scan: the check proves it)",
                    set && give ? ", and " : "", give ? "give it its default" : ""),
-        set && scans ? rebuild_estimate(d) : instant_estimate());
+        set && scans ? rebuild_estimate(d, d->f->enforce_by) : instant_estimate(d));
 }
 
 static void plan_compare(struct draft *d)
@@ -430,9 +493,12 @@ static void plan_finish(struct draft *d)
                     d->ddl->drop_function);
     }
     add_ddl(d, PHASE_FINISH, STEP_LONG, "analyze", d->ddl->analyze);
+    bool stay = d->f->engine != DB_POSTGRESQL && d->m->not_null &&
+                d->m->not_null_by == NOT_NULL_TRIGGER;
     say(d, PHASE_FINISH,
-        trigger ? mem_printf("Drop the triggers and end? From then on only the application%s fills "
-                             "%s: be sure that every writer does.",
+        trigger ? mem_printf("Drop the triggers%s and end? From then on only the application%s "
+                             "fills %s: be sure that every writer does.",
+                             stay ? " that fill it (those that refuse NULL stay)" : "",
                              d->m->default_sql ? " or the default" : "", d->m->column)
                 : mem_printf("Analyze %s and end?", table_of(d)),
         mem_dup("estimate: milliseconds for the triggers, seconds for ANALYZE, which samples"));
@@ -464,6 +530,8 @@ struct ddl_subject plan_subject(const struct migration *m, const struct facts *f
         .columns = f->columns,
         .column_count = f->column_count,
         .add_by = f->add_by,
+        .drop_by = f->drop_by,
+        .enforce_by = f->enforce_by,
         .search_path = f->search_path,
         .version = f->version,
     };

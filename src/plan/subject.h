@@ -8,6 +8,15 @@
 /* `column` and `table` are quoted; all text stays the caller's. */
 struct ddl_subject plan_subject(const struct migration *m, const struct facts *f,
                                 const char *column, const char *table);
+/*
+ * What building the table anew costs: "3 GB are written anew, ...". The caller
+ * frees it.
+ */
+char *plan_rebuild_text(const struct facts *f, enum ddl_algorithm by);
+/* "INPLACE with LOCK=SHARED" */
+const char *plan_algorithm_name(enum ddl_algorithm by);
+/* The dearest way that the file agrees to. */
+enum ddl_algorithm plan_agreed(const struct migration *m);
 /* How the rows will be visited; `why` may be NULL. */
 enum walk_order plan_order(const struct migration *m, const struct facts *f, const char **why);
 

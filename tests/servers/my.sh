@@ -232,11 +232,14 @@ CONF
 
 # my_config NAME NUMBER PORT: writes NAME.cnf; more lines come from standard input.
 my_config() {
+    # MariaDB clears what others have left in a folder of temporary tables when it starts
+    mkdir -p "$MY_DIR/$1.tmp" || return 1
     {
         cat <<CONF
 [mysqld]
 server_id = $2
 datadir = $MY_DIR/$1
+tmpdir = $MY_DIR/$1.tmp
 socket = $MY_DIR/$1.sock
 port = $3
 bind_address = 127.0.0.1
