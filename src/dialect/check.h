@@ -43,6 +43,10 @@ struct check_words {
     const char *make_home;
     char *(*try_triggers)(const struct ddl_subject *s);
     char *(*drop_clone)(const struct ddl_subject *s);
+    /* -> level, number, text of what the last statement was warned of */
+    const char *warnings;
+    /* -> with Binlog_Do_DB and Binlog_Ignore_DB: what the binary log leaves out */
+    const char *(*log_status)(enum db_engine engine, int version);
     /* The value read; `by_trigger`: as the trigger will evaluate it. */
     char *(*evaluate)(const struct ddl_subject *s, bool by_trigger);
     /* The default alone. */

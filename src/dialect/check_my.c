@@ -13,7 +13,8 @@
     {                                                                                              \
         .name = "primary", .stops = true,                                                          \
         .sql = "SELECT 'this server has read_only on: it is a replica, or was fenced off', "       \
-               "'let the target name the primary' FROM (SELECT 1) one WHERE @@global.read_only",   \
+               "'let the target name the primary' FROM (SELECT 1) one "                            \
+               "WHERE @@global.read_only <> 0",                                                    \
         .passed = "it takes writes",                                                               \
     }
 
@@ -31,11 +32,12 @@
 #define BINLOG_QUERY                                                                               \
     {                                                                                              \
         .name = "binary log",                                                                      \
-        .sql = "SELECT CONCAT('binlog_format is ', @@binlog_format, ': replicas evaluate the "     \
-               "value themselves, and batches run at REPEATABLE READ, which locks more'), "        \
-               "'SET GLOBAL binlog_format = ROW; else be sure that the value is the same wherever "\
-               "it is evaluated' FROM (SELECT 1) one "                                             \
-               "WHERE @@global.log_bin AND @@binlog_format <> 'ROW'",                              \
+        .sql =                                                                                     \
+            "SELECT CONCAT('binlog_format is ', @@binlog_format, ': replicas evaluate the "        \
+            "value themselves, and batches run at REPEATABLE READ, which locks more'), "           \
+            "'SET GLOBAL binlog_format = ROW; else be sure that the value is the same wherever "   \
+            "it is evaluated' FROM (SELECT 1) one "                                                \
+            "WHERE @@global.log_bin AND @@binlog_format <> 'ROW'",                                 \
         .passed = "it has rows, or is off",                                                        \
     }
 
@@ -51,16 +53,42 @@
         .passed = "what the binary log will take is small",                                        \
     }
 
+#define SQL_MODE_QUERY                                                                             \
+    {                                                                                              \
+        .name = "sql_mode",                                                                        \
+        .sql =                                                                                     \
+            "SELECT 'it is not strict: what the application writes into the column may be cut "    \
+            "to fit; newel''s own sessions are strict, and batches stop at what does not fit', "   \
+            "'add STRICT_TRANS_TABLES to it, or see that the type has room' "                      \
+            "FROM (SELECT 1) one WHERE @@global.sql_mode NOT LIKE '%STRICT_%' "                    \
+            "UNION ALL SELECT 'it has NO_BACKSLASH_ESCAPES, which newel''s sessions and the "      \
+            "triggers do without', 'write no backslash in value, where and default' "              \
+            "FROM (SELECT 1) one WHERE @@global.sql_mode LIKE '%NO_BACKSLASH_ESCAPES%'",           \
+        .passed = "it is strict",                                                                  \
+    }
+
+#define ZERO_DATES_QUERY                                                                           \
+    {                                                                                              \
+        .name = "zero dates", .of_table = true,                                                    \
+        .sql =                                                                                     \
+            "SELECT CONCAT('column ', column_name, ' has the default ', column_default, ': its "   \
+            "rows may hold dates that are none'), 'newel''s own sessions let them through; see "   \
+            "what value and where make of them' FROM information_schema.columns "                  \
+            "WHERE table_schema = $1 AND table_name = $2 AND column_default LIKE '%0000-00-00%'",  \
+        .passed = "no column has such a default",                                                  \
+    }
+
 #define LONG_QUERY                                                                                 \
     {                                                                                              \
         .name = "long transactions",                                                               \
-        .sql = "SELECT CONCAT('connection ', t.trx_mysql_thread_id, ' (', COALESCE(p.user, '?'), " \
-               "') has had a transaction open for ', TIMESTAMPDIFF(SECOND, t.trx_started, NOW()), "\
-               "' s: it may hold the table, and keeps purge back'), CONCAT('wait for it, or "      \
-               "KILL ', t.trx_mysql_thread_id) FROM information_schema.innodb_trx t "              \
-               "LEFT JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id "       \
-               "WHERE t.trx_started < NOW() - INTERVAL 60 SECOND "                                 \
-               "AND t.trx_mysql_thread_id <> CONNECTION_ID()",                                     \
+        .sql =                                                                                     \
+            "SELECT CONCAT('connection ', t.trx_mysql_thread_id, ' (', COALESCE(p.user, '?'), "    \
+            "') has had a transaction open for ', TIMESTAMPDIFF(SECOND, t.trx_started, NOW()), "   \
+            "' s: it may hold the table, and keeps purge back'), CONCAT('wait for it, or "         \
+            "KILL ', t.trx_mysql_thread_id) FROM information_schema.innodb_trx t "                 \
+            "LEFT JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id "          \
+            "WHERE t.trx_started < NOW() - INTERVAL 60 SECOND "                                    \
+            "AND t.trx_mysql_thread_id <> CONNECTION_ID()",                                        \
         .passed = "no transaction has been open for a minute",                                     \
     }
 
@@ -78,12 +106,13 @@
 #define CASCADES_QUERY                                                                             \
     {                                                                                              \
         .name = "cascades", .of_table = true,                                                      \
-        .sql = "SELECT CONCAT('foreign key ', constraint_name, ' changes rows of the table (ON "   \
-               "UPDATE ', update_rule, ', ON DELETE ', delete_rule, ') without firing a trigger'), "\
-               "'be sure that the value does not read those columns' "                             \
-               "FROM information_schema.referential_constraints WHERE constraint_schema = $1 "     \
-               "AND table_name = $2 AND (update_rule IN ('CASCADE', 'SET NULL', 'SET DEFAULT') "   \
-               "OR delete_rule IN ('SET NULL', 'SET DEFAULT'))",                                   \
+        .sql =                                                                                     \
+            "SELECT CONCAT('foreign key ', constraint_name, ' changes rows of the table (ON "      \
+            "UPDATE ', update_rule, ', ON DELETE ', delete_rule, ') without firing a trigger'), "  \
+            "'be sure that the value does not read those columns' "                                \
+            "FROM information_schema.referential_constraints WHERE constraint_schema = $1 "        \
+            "AND table_name = $2 AND (update_rule IN ('CASCADE', 'SET NULL', 'SET DEFAULT') "      \
+            "OR delete_rule IN ('SET NULL', 'SET DEFAULT'))",                                      \
         .passed = "no foreign key changes rows behind the triggers",                               \
     }
 
@@ -107,21 +136,15 @@
         .passed = "there is room for newel's own",                                                 \
     }
 
-static const struct check_query mysql_queries[] = {
-    PRIMARY_QUERY,  MONITORING_QUERY, BINLOG_QUERY, ROW_IMAGE_QUERY,   LONG_QUERY,
-    TRIGGERS_QUERY, CASCADES_QUERY,   VIEWS_QUERY,  CONNECTIONS_QUERY,
-};
+#define COMMON_QUERIES                                                                             \
+    PRIMARY_QUERY, MONITORING_QUERY, BINLOG_QUERY, ROW_IMAGE_QUERY, SQL_MODE_QUERY,                \
+        ZERO_DATES_QUERY, LONG_QUERY, TRIGGERS_QUERY, CASCADES_QUERY, VIEWS_QUERY,                 \
+        CONNECTIONS_QUERY
+
+static const struct check_query mysql_queries[] = {COMMON_QUERIES};
 
 static const struct check_query mariadb_queries[] = {
-    PRIMARY_QUERY,
-    MONITORING_QUERY,
-    BINLOG_QUERY,
-    ROW_IMAGE_QUERY,
-    LONG_QUERY,
-    TRIGGERS_QUERY,
-    CASCADES_QUERY,
-    VIEWS_QUERY,
-    CONNECTIONS_QUERY,
+    COMMON_QUERIES,
     {
         .name = "metadata locks",
         .sql = "SELECT 'without the plugin metadata_lock_info MariaDB does not tell who holds a "
@@ -130,17 +153,6 @@ static const struct check_query mariadb_queries[] = {
                "(SELECT 1 FROM information_schema.plugins WHERE plugin_name = 'METADATA_LOCK_INFO' "
                "AND plugin_status = 'ACTIVE')",
         .passed = "the server tells who holds a table",
-    },
-    {
-        .name = "cluster",
-        .sql = "SELECT CONCAT('this is a node of a Galera cluster of ', (SELECT variable_value "
-               "FROM information_schema.global_status WHERE variable_name = 'wsrep_cluster_size'), "
-               "': DDL runs on all nodes at once (', @@wsrep_osu_method, ') and stops every write "
-               "of the cluster while it runs; batches may fail certification, and are tried "
-               "again'), 'add columns at once (ALGORITHM=INSTANT) alone; keep NULL out by triggers "
-               "([ddl] not_null = trigger) where the table is large' FROM (SELECT 1) one "
-               "WHERE @@global.wsrep_on",
-        .passed = "this server is in no Galera cluster",
     },
 };
 
@@ -222,15 +234,19 @@ static char *assign(const struct ddl_subject *s, bool to_clone)
     return sql;
 }
 
-/* The triggers themselves are tried on the copy. */
+/* Planned, not run. */
 static char *evaluate(const struct ddl_subject *s, bool by_trigger)
 {
+    if (by_trigger) {
+        char *select = sync_my_select(s), *sql = mem_printf("EXPLAIN %s", select);
+        free(select);
+        return sql;
+    }
     char *value = words_value(&s->words);
     const char *rows = words_rows(&s->words);
     char *sql = mem_printf("EXPLAIN SELECT (%s) FROM %s AS %s%s%s%s", value ? value : "NULL",
                            s->words.qualified, s->words.table, rows ? " WHERE (" : "",
                            rows ? rows : "", rows ? ")" : "");
-    (void)by_trigger;
     free(value);
     return sql;
 }
@@ -240,12 +256,18 @@ static char *evaluate_default(const struct ddl_subject *s)
     return mem_printf("EXPLAIN SELECT (%s)", s->words.otherwise);
 }
 
+static const char *log_status(enum db_engine engine, int version)
+{
+    return engine == DB_MYSQL && version >= 80200 ? "SHOW BINARY LOG STATUS" : "SHOW MASTER STATUS";
+}
+
 #define FAMILY                                                                                     \
     .is_ours = "SELECT COUNT(*) > 0 FROM newel.migration WHERE id = $1 AND column_name = $2 "      \
                "AND phase NOT IN ('preflight', 'baseline') AND state <> 'undone'",                 \
     .make_home = "CREATE DATABASE IF NOT EXISTS newel", .clone = clone,                            \
     .add_to_clone = add_to_clone, .try_triggers = try_triggers, .drop_clone = drop_clone,          \
-    .assign = assign, .evaluate = evaluate, .evaluate_default = evaluate_default
+    .assign = assign, .warnings = "SHOW WARNINGS", .log_status = log_status, .evaluate = evaluate, \
+    .evaluate_default = evaluate_default
 
 const struct check_words check_mysql = {
     .queries = mysql_queries,

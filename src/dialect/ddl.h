@@ -21,9 +21,9 @@ enum ddl_algorithm {
 struct ddl_subject {
     struct words words;
     enum db_engine engine;
-    const char *column; /* bare */
-    const char *table;  /* bare */
-    const char *schema; /* bare */
+    const char *column;   /* bare */
+    const char *table;    /* bare */
+    const char *schema;   /* bare */
     char *const *columns; /* of the table, bare */
     size_t column_count;
     enum ddl_algorithm add_by, drop_by, enforce_by;

@@ -84,9 +84,9 @@ static void add_column(const struct ddl_subject *s, struct ddl_text *out)
 
 static void sync_triggers(const struct ddl_subject *s, struct ddl_text *out)
 {
-    char *drop = sync_my_drop(s, "sync"), *insert = sync_my_insert(s), *update = sync_my_update(s);
-    out->sql = mem_printf("%s%s%s", drop, insert, update);
-    out->undo = drop;
+    char *insert = sync_my_insert(s), *update = sync_my_update(s);
+    out->sql = mem_printf("%s%s", insert, update);
+    out->undo = sync_my_drop(s, "sync");
     out->done = probe_triggers(s, "sync", 2);
     out->undone = probe_triggers(s, "sync", 0);
     takes_table(out, DDL_INSTANT);
@@ -149,10 +149,9 @@ static void set_default(const struct ddl_subject *s, struct ddl_text *out)
 /* No server of the family checks new rows alone: triggers that refuse NULL do. */
 static void add_not_null(const struct ddl_subject *s, struct ddl_text *out)
 {
-    char *drop = sync_my_drop(s, "null"), *insert = sync_my_refuse(s, true);
-    char *update = sync_my_refuse(s, false);
-    out->sql = mem_printf("%s%s%s", drop, insert, update);
-    out->undo = drop;
+    char *insert = sync_my_refuse(s, true), *update = sync_my_refuse(s, false);
+    out->sql = mem_printf("%s%s", insert, update);
+    out->undo = sync_my_drop(s, "null");
     /* enforce drops them: NOT NULL then says the same */
     char *triggers = probe_triggers(s, "null", 2);
     char *column = probe_column(s, true, " AND is_nullable = 'NO'");
@@ -254,7 +253,8 @@ static const char storage[] =
     "FROM information_schema.tables t WHERE table_schema = $1 AND table_name = $2";
 
 static const char variables[] =
-    "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('log_bin', 'binlog_format', 'wsrep_on', "
+    "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('log_bin', 'binlog_format', "
+    "'binlog_row_image', 'read_only', 'wsrep_on', "
     "'wsrep_osu_method', 'innodb_instant_alter_column_allowed', "
     "'innodb_online_alter_log_max_size')";
 

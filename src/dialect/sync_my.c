@@ -65,8 +65,10 @@ static void add_value(struct str *out, const struct ddl_subject *s, const char *
 static void begin(struct str *out, const struct ddl_subject *s, const char *what, bool insert)
 {
     char *name = qualified_name(s, what, insert ? "ins" : "upd");
-    str_addf(out, "CREATE TRIGGER %s BEFORE %s ON %s FOR EACH ROW\nBEGIN\n", name,
-             insert ? "INSERT" : "UPDATE", s->words.qualified);
+    str_addf(out,
+             "DROP TRIGGER IF EXISTS %s\n;;\n"
+             "CREATE TRIGGER %s BEFORE %s ON %s FOR EACH ROW\nBEGIN\n",
+             name, name, insert ? "INSERT" : "UPDATE", s->words.qualified);
     free(name);
 }
 
@@ -176,8 +178,7 @@ char *sync_my_refuse(const struct ddl_subject *s, bool insert)
 char *sync_my_drop(const struct ddl_subject *s, const char *what)
 {
     char *insert = qualified_name(s, what, "ins"), *update = qualified_name(s, what, "upd");
-    char *sql = mem_printf("DROP TRIGGER IF EXISTS %s\n;;\nDROP TRIGGER IF EXISTS %s\n;;\n", insert,
-                           update);
+    char *sql = mem_printf("DROP TRIGGER IF EXISTS %s;\nDROP TRIGGER IF EXISTS %s", insert, update);
     free(insert);
     free(update);
     return sql;

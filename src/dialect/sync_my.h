@@ -1,7 +1,7 @@
 /*
  * The triggers of MySQL and MariaDB: those that keep a column in step, and those
- * that refuse NULL in it. Texts are the caller's; each statement ends with a line
- * of ";;", as db_query() wants it.
+ * that refuse NULL in it, each made anew. Texts are the caller's; where there are
+ * bodies each statement ends with a line of ";;", as db_query() wants it.
  */
 #ifndef NEWEL_DIALECT_SYNC_MY_H
 #define NEWEL_DIALECT_SYNC_MY_H

@@ -1,93 +1,131 @@
 #include "config.h"
 #include "plan/checker.h"
 
-#include "base/units.h"
-
-#include <ctype.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-static void check_storage(struct checker *c)
+/* False when nothing else is worth asking. */
+static bool check_storage(struct checker *c)
 {
     const char *engine = c->f->storage ? c->f->storage : "?";
-    if (strcasecmp(engine, "InnoDB") == 0)
+    if (strcasecmp(engine, "InnoDB") == 0) {
         checker_add(c, "storage", CHECK_PASS, NULL, "InnoDB");
-    else
-        checker_add(c, "storage", CHECK_STOP, "turn it into InnoDB first (ENGINE = InnoDB)",
-                    "the table is of %s, which has no transactions: a batch and its checkpoint "
-                    "could not be one",
-                    engine);
+        return true;
+    }
+    checker_add(c, "storage", CHECK_STOP, "turn it into InnoDB first (ENGINE = InnoDB)",
+                "the table is of %s, which has no transactions: a batch and its checkpoint could "
+                "not be one",
+                engine);
+    return false;
 }
 
-/* The dearest way that the file agrees to. */
-static enum ddl_algorithm agreed(const struct migration *m)
+/* ---- what DDL costs ------------------------------------------------------- */
+
+static const char *agreement(enum ddl_algorithm by)
 {
-    switch (m->algorithm) {
-    case AGREED_INSTANT:
-        break;
-    case AGREED_INPLACE:
-        return DDL_INPLACE_SHARED;
-    case AGREED_COPY:
-        return DDL_COPY;
-    }
-    return DDL_INSTANT;
+    return by == DDL_COPY ? "[ddl] algorithm = copy would agree to it"
+                          : "[ddl] algorithm = inplace would agree to it";
 }
 
 static void check_algorithm(struct checker *c)
 {
-    static const char *const how[] = {
-        "at once (ALGORITHM=INSTANT)",
-        "by building the table anew (INPLACE), while reads and writes go on",
-        "by building the table anew (INPLACE, LOCK=SHARED), while writes wait",
-        "by copying the table (COPY), while writes wait",
-    };
     const struct facts *f = c->f;
-    char size[UNITS_TEXT];
-    units_size(size, f->heap_bytes + f->index_bytes);
     if (f->add_by == DDL_INSTANT) {
-        checker_add(c, "algorithm", CHECK_PASS, NULL, "the column can be added %s", how[0]);
+        checker_add(c, "algorithm", CHECK_PASS, NULL,
+                    "the column can be added at once (ALGORITHM=INSTANT)%s",
+                    f->drop_by == DDL_INSTANT ? "" : "; to take it back, the table is built anew");
         return;
     }
-    bool fine = f->add_by <= agreed(c->m);
+    bool fine = f->add_by <= plan_agreed(c->m);
+    char *cost = plan_rebuild_text(f, f->add_by);
     checker_add(c, "algorithm", fine ? CHECK_WARN : CHECK_STOP,
-                fine                    ? "[ddl] algorithm agrees to it"
-                : f->add_by == DDL_COPY ? "[ddl] algorithm = copy would agree to it"
-                                        : "[ddl] algorithm = inplace would agree to it",
-                "%s; the column can only be added %s: %s to go through, and replicas lag as long "
-                "again",
-                f->add_by_why, how[f->add_by], size);
+                fine ? "[ddl] algorithm agrees to it" : agreement(f->add_by),
+                "%s; the column can only be added by %s: %s", f->add_by_why,
+                plan_algorithm_name(f->add_by), cost);
+    free(cost);
 }
 
-static bool is_word_char(char c)
-{
-    return isalnum((unsigned char)c) || c == '_' || c == '$';
-}
+#define REBUILD_IS_SMALL (INT64_C(1) << 30)
 
-/* Whether the expression reads a column, as far as its text tells. */
-static bool reads(const char *sql, const char *column)
+/*
+ * The rebuild in the end is what the file asks for unless it says otherwise; but
+ * whoever starts should know, and writes that wait need a word of their own.
+ */
+static void check_not_null(struct checker *c)
 {
-    size_t n = strlen(column);
-    for (const char *at = sql; at && *at; at++)
-        if (strncasecmp(at, column, n) == 0 && (at == sql || !is_word_char(at[-1])) &&
-            !is_word_char(at[n]))
-            return true;
-    return false;
-}
-
-static void check_auto_increment(struct checker *c)
-{
-    const char *column = c->f->auto_increment;
-    const struct migration *m = c->m;
-    if (!column || m->new_rows != NEW_ROWS_TRIGGER)
+    static const char by_triggers[] = "[ddl] not_null = trigger keeps NULL out without building "
+                                      "the table anew";
+    const struct facts *f = c->f;
+    if (!c->m->not_null)
         return;
-    if (reads(m->value_sql, column) || reads(m->where_sql, column))
-        checker_add(c, "made of", CHECK_STOP,
-                    "leave that column out of value and where, or let the application fill new "
-                    "rows (new_rows = application)",
+    if (c->m->not_null_by == NOT_NULL_TRIGGER) {
+        checker_add(c, "not null", CHECK_PASS, NULL,
+                    "triggers will refuse NULL; the column itself stays nullable");
+        return;
+    }
+    bool waits = f->enforce_by > DDL_INPLACE, agreed = f->enforce_by <= plan_agreed(c->m);
+    bool small = f->heap_bytes + f->index_bytes < REBUILD_IS_SMALL && f->cluster_nodes == 0;
+    char *cost = plan_rebuild_text(f, f->enforce_by);
+    char *remedy = mem_printf("%s%s%s", by_triggers, waits && !agreed ? "; " : "",
+                              waits && !agreed ? agreement(f->enforce_by) : "");
+    enum check_verdict verdict = waits && !agreed  ? CHECK_STOP
+                                 : waits || !small ? CHECK_WARN
+                                                   : CHECK_PASS;
+    checker_add(c, "not null", verdict, verdict == CHECK_PASS ? NULL : remedy,
+                "in the end NOT NULL comes by %s: %s", plan_algorithm_name(f->enforce_by), cost);
+    free(remedy);
+    free(cost);
+}
+
+static void check_cluster(struct checker *c)
+{
+    const struct facts *f = c->f;
+    if (f->cluster_nodes == 0)
+        return;
+    if (f->cluster_method && strcasecmp(f->cluster_method, "TOI") != 0)
+        checker_add(c, "cluster", CHECK_STOP, "SET GLOBAL wsrep_OSU_method = TOI",
+                    "wsrep_OSU_method is %s: DDL would run on this node of %" PRId64
+                    " alone, and the others could not apply the rows",
+                    f->cluster_method, f->cluster_nodes);
+    else
+        checker_add(c, "cluster", CHECK_WARN,
+                    "add columns at once (ALGORITHM=INSTANT) alone, and keep NULL out by triggers "
+                    "where the table is large; name the other nodes as replicas, so that they are "
+                    "watched",
+                    "this is a node of a Galera cluster of %" PRId64
+                    ": DDL runs on all nodes at once (TOI) and stops every write of the cluster "
+                    "while it runs; batches that fail certification are tried again",
+                    f->cluster_nodes);
+}
+
+/* ---- what the value is made of -------------------------------------------- */
+
+static bool is_read(const struct checker *c, const char *column)
+{
+    return words_mention(c->m->value_sql, column) || words_mention(c->m->where_sql, column);
+}
+
+/* A trigger before the write sees neither. */
+static void check_made_of(struct checker *c)
+{
+    static const char remedy[] = "leave that column out of value and where, or let the application "
+                                 "fill new rows (new_rows = application)";
+    const char *number = c->f->auto_increment;
+    if (c->m->new_rows != NEW_ROWS_TRIGGER)
+        return;
+    if (number && is_read(c, number))
+        checker_add(c, "made of", CHECK_STOP, remedy,
                     "the value reads %s, which is AUTO_INCREMENT: a trigger before an INSERT sees "
                     "0 in its place",
-                    column);
+                    number);
+    for (size_t i = 0; i < c->f->generated_count; i++)
+        if (is_read(c, c->f->generated[i]))
+            checker_add(c, "made of", CHECK_STOP, remedy,
+                        "the value reads %s, which the server computes from other columns after "
+                        "the trigger has run",
+                        c->f->generated[i]);
 }
 
 static void check_key_types(struct checker *c)
@@ -102,11 +140,17 @@ static void check_key_types(struct checker *c)
                             c->f->key[i].name, c->f->key[i].type);
 }
 
+#define UNSAFE_STATEMENT "1592" /* ER_BINLOG_UNSAFE_STATEMENT */
+
 static void refuse_with_grant(struct checker *c, enum db_fault fault, const char *name)
 {
     checker_add(c, name, CHECK_STOP, c->e->todo, "the server refuses it: %s", c->e->why)
         ->privilege = fault == DB_PRIVILEGE;
 }
+
+/* MySQL cannot keep a trigger that names something with both a backtick and a letter beyond ASCII.
+ */
+#define TRIGGER_NOT_KEPT 3507
 
 static enum db_fault try_triggers(struct checker *c)
 {
@@ -115,9 +159,48 @@ static enum db_fault try_triggers(struct checker *c)
     enum db_fault fault = checker_run(c, c->words->try_triggers(&c->subject), NULL);
     if (fault == DB_OK)
         checker_add(c, "sync triggers", CHECK_PASS, NULL, "the server takes them");
+    else if (c->e->number == TRIGGER_NOT_KEPT)
+        checker_refuse(c, "sync triggers",
+                       "a name with both a backtick and a letter beyond ASCII is more than MySQL's "
+                       "triggers can hold: let the application fill new rows (new_rows = "
+                       "application)");
     else
         refuse_with_grant(c, fault, "sync triggers");
     return fault;
+}
+
+/*
+ * With a binary log of statements the replicas compute the value by themselves:
+ * the server warns of what would come out differently there.
+ */
+static enum db_fault check_unsafe(struct checker *c)
+{
+    struct db_rows *rows;
+    const char *format = c->f->binlog_format;
+    if (!format || strcasecmp(format, "STATEMENT") != 0)
+        return DB_OK;
+    enum db_fault fault = db_query(c->db, &rows, c->e, c->words->warnings, 0, NULL);
+    if (fault != DB_OK)
+        return fault;
+    bool found = false;
+    for (int i = 0; i < db_row_count(rows); i++) {
+        const char *number = db_value(rows, i, 1), *text = db_value(rows, i, 2);
+        if (!number || strcmp(number, UNSAFE_STATEMENT) != 0)
+            continue;
+        checker_add(c, "deterministic", CHECK_STOP,
+                    "SET GLOBAL binlog_format = ROW, or a value that is the same wherever it is "
+                    "computed",
+                    "binlog_format is STATEMENT, and replicas would compute other values: %s",
+                    text ? text : "");
+        found = true;
+        break;
+    }
+    if (!found)
+        checker_add(c, "deterministic", CHECK_PASS, NULL,
+                    "binlog_format is STATEMENT, and the server holds the value for the same "
+                    "everywhere");
+    db_rows_free(rows);
+    return DB_OK;
 }
 
 /* On an empty copy in our own database: the column, the value, and the triggers. */
@@ -142,7 +225,53 @@ static enum db_fault try_copy(struct checker *c)
         return fault;
     }
     checker_add(c, "assignment", CHECK_PASS, NULL, "the server takes it");
-    return try_triggers(c);
+    fault = check_unsafe(c);
+    return fault == DB_OK ? try_triggers(c) : fault;
+}
+
+/* ---- what replicas will not get ------------------------------------------- */
+
+static bool is_listed(const char *list, const char *database)
+{
+    size_t n = strlen(database);
+    for (const char *at = list; at && *at; at += strcspn(at, ","), at += *at == ',')
+        if (strcspn(at, ",") == n && strncmp(at, database, n) == 0)
+            return true;
+    return false;
+}
+
+/* The database whose changes the binary log leaves out; NULL: of `names`, none. */
+static const char *unlogged(const struct db_rows *rows, const char *const *names, size_t count)
+{
+    const char *only = db_value(rows, 0, db_column_find(rows, "Binlog_Do_DB"));
+    const char *ignored = db_value(rows, 0, db_column_find(rows, "Binlog_Ignore_DB"));
+    for (size_t i = 0; i < count; i++)
+        if (is_listed(ignored, names[i]) || (only && *only && !is_listed(only, names[i])))
+            return names[i];
+    return NULL;
+}
+
+static bool check_log_filters(struct checker *c)
+{
+    const char *names[] = {c->f->schema, "newel"};
+    struct db_rows *rows;
+    if (!c->f->binlog_format)
+        return true;
+    enum db_fault fault =
+        db_query(c->db, &rows, c->e, c->words->log_status(c->f->engine, c->f->version), 0, NULL);
+    if (fault != DB_OK) {
+        checker_add(c, "log filters", CHECK_WARN, c->e->todo, "could not be asked: %s", c->e->why);
+        return !checker_is_gone(fault);
+    }
+    const char *lost = db_row_count(rows) ? unlogged(rows, names, COUNT_OF(names)) : NULL;
+    if (lost)
+        checker_add(c, "log filters", CHECK_STOP,
+                    "take it out of binlog_ignore_db, or into binlog_do_db, and restart",
+                    "the binary log leaves out database %s: no replica would follow", lost);
+    else
+        checker_add(c, "log filters", CHECK_PASS, NULL, "the binary log leaves none of it out");
+    db_rows_free(rows);
+    return true;
 }
 
 static bool probe(struct checker *c)
@@ -163,13 +292,19 @@ static bool probe(struct checker *c)
 
 bool check_my_shape(struct checker *c)
 {
-    check_storage(c);
+    if (!check_storage(c))
+        return true;
     check_key_types(c);
-    check_auto_increment(c);
+    check_made_of(c);
+    check_cluster(c);
+    check_not_null(c);
+    if (!check_log_filters(c))
+        return false;
     if (c->f->column_exists)
         return true;
     check_algorithm(c);
-    if (c->may_write)
+    /* a server that takes no writes cannot be tried on: what it says of itself comes next */
+    if (c->may_write && !c->f->read_only)
         return probe(c);
     checker_add(c, "type", CHECK_SKIPPED, "newel run tries it before anything else",
                 "whether the server adds %s as planned shows on a copy of the table, which a "

@@ -220,12 +220,14 @@ static void take_variable(struct facts *f, const char *name, const char *value, 
         char **into;
     } texts[] = {
         {"binlog_format", &f->binlog_format},
+        {"binlog_row_image", &f->row_image},
         {"wsrep_osu_method", &f->cluster_method},
         {"innodb_instant_alter_column_allowed", &f->instant_allowed},
     };
     for (size_t i = 0; i < COUNT_OF(texts); i++)
         if (is_text(name, texts[i].name) && !*texts[i].into)
             *texts[i].into = mem_dup(value);
+    f->read_only |= is_text(name, "read_only") && !is_text(value, "OFF");
     *log |= is_text(name, "log_bin") && is_text(value, "ON");
     *cluster |= is_text(name, "wsrep_on") && is_text(value, "ON");
     if (is_text(name, "innodb_online_alter_log_max_size") && value)
@@ -322,6 +324,7 @@ void facts_free(struct facts *f)
         free(f->generated[i]);
     free(f->generated);
     free(f->binlog_format);
+    free(f->row_image);
     free(f->cluster_method);
     free(f->instant_allowed);
     *f = (struct facts){0};

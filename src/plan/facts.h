@@ -48,7 +48,9 @@ struct facts {
     /* how the column can be added, taken back, and made NOT NULL */
     enum ddl_algorithm add_by, drop_by, enforce_by;
     const char *add_by_why;
+    bool read_only;          /* the server takes no writes */
     char *binlog_format;     /* "ROW"; NULL: no binary log is written */
+    char *row_image;         /* "FULL", "MINIMAL": what it holds of a row */
     int64_t cluster_nodes;   /* of Galera; 0: none */
     char *cluster_method;    /* how the cluster runs DDL: "TOI" */
     char *instant_allowed;   /* MariaDB: "never", "add_last", "add_drop_reorder" */

@@ -238,8 +238,9 @@ char *plan_rebuild_text(const struct facts *f, enum ddl_algorithm by)
     if (by >= DDL_INPLACE_SHARED)
         str_add(&out, "; every write of the table waits that long");
     else if (f->alter_log_bytes > 0)
-        str_addf(&out, "; what is written meanwhile must fit in innodb_online_alter_log_max_size "
-                       "(%s)",
+        str_addf(&out,
+                 "; what is written meanwhile must fit in innodb_online_alter_log_max_size "
+                 "(%s)",
                  units_size(log, f->alter_log_bytes));
     str_add(&out, cluster);
     free(cluster);
@@ -301,7 +302,8 @@ static void plan_expand(struct draft *d)
     d->plan->phases[PHASE_EXPAND].destructive_undo = true;
     say(d, PHASE_EXPAND,
         mem_printf("Add column %s to %s, nullable and without a default%s%s%s?", d->m->column,
-                   table_of(d), instant ? "" : ", by ", instant ? "" : plan_algorithm_name(d->f->add_by),
+                   table_of(d), instant ? "" : ", by ",
+                   instant ? "" : plan_algorithm_name(d->f->add_by),
                    instant ? "" : ", which goes through the whole table"),
         instant ? instant_estimate(d) : rebuild_estimate(d, d->f->add_by));
 }
@@ -493,8 +495,8 @@ static void plan_finish(struct draft *d)
                     d->ddl->drop_function);
     }
     add_ddl(d, PHASE_FINISH, STEP_LONG, "analyze", d->ddl->analyze);
-    bool stay = d->f->engine != DB_POSTGRESQL && d->m->not_null &&
-                d->m->not_null_by == NOT_NULL_TRIGGER;
+    bool stay =
+        d->f->engine != DB_POSTGRESQL && d->m->not_null && d->m->not_null_by == NOT_NULL_TRIGGER;
     say(d, PHASE_FINISH,
         trigger ? mem_printf("Drop the triggers%s and end? From then on only the application%s "
                              "fills %s: be sure that every writer does.",

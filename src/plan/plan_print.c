@@ -41,6 +41,15 @@ void plan_print_field(struct str *out, const char *label, const char *text)
     str_add_char(out, '\n');
 }
 
+/* As the server's own client takes it: a body with semicolons needs another end. */
+static void add_sql(struct str *out, const char *sql)
+{
+    static const char bar[] = "\n;;\n";
+    char *text = strstr(sql, bar) ? mem_printf("DELIMITER ;;\n%sDELIMITER ;", sql) : mem_dup(sql);
+    plan_print_field(out, "sql", text);
+    free(text);
+}
+
 static void add_step(struct str *out, const struct step *s)
 {
     static const char *const how[] = {
@@ -50,7 +59,7 @@ static void add_step(struct str *out, const struct step *s)
         [STEP_ENGINE] = "done by the engine",
     };
     str_addf(out, "\n  - %s (%s)\n", s->name, how[s->kind]);
-    plan_print_field(out, "sql", s->sql);
+    add_sql(out, s->sql);
     if (strcmp(s->lock, "none") != 0) {
         plan_print_field(out, "lock", s->lock);
         plan_print_field(out, "who waits", s->blocks);

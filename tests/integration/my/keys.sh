@@ -87,8 +87,8 @@ INSERT INTO k_five SELECT n % 3, 18446744073709551615 - n % 4, CONCAT('c', n % 5
     FROM numbers WHERE n < 3000;
 CREATE TABLE k_none (a bigint, v int);
 INSERT INTO k_none SELECT n, n % 7 FROM numbers WHERE n < 3000;
-CREATE TABLE \`Ein \"Haus\" ☃ \`\`1\`\`\` (\`der Schlüssel\` bigint PRIMARY KEY, \`Wert; -- '\` int);
-INSERT INTO \`Ein \"Haus\" ☃ \`\`1\`\`\` SELECT n, n % 7 FROM numbers WHERE n < 3000" ||
+CREATE TABLE \`Ein \"Haus\" \`\`1\`\`\` (\`der Schlüssel\` bigint PRIMARY KEY, \`Wert; -- '\` int);
+INSERT INTO \`Ein \"Haus\" \`\`1\`\`\` SELECT n, n % 7 FROM numbers WHERE n < 3000" ||
     bail_out 'the tables could not be made'
 
 for kind in bigint great sparse binary varbinary uuid ci bin latin decimal date datetime five; do
@@ -130,11 +130,12 @@ run enum
 is $? 4 'enum: refused'
 like "$(cat "$work/enum.out")" "column id of the primary key is enum" 'enum: saying so'
 
-# names that need quotes, in the file as they are written in SQL
+# names that need quotes, in the file as they are written in SQL; MySQL 9.7 takes no trigger that
+# names something with both a backtick and a letter beyond ASCII (error 3507)
 # shellcheck disable=SC2016
-walk quoted '`Ein "Haus" ☃ ``1```' <<'INI'
+walk quoted '`Ein "Haus" ``1```' <<'INI'
 [column]
-name = die `neue` "Spalte" ☂
+name = die "neue" Spalte ☂
 type = varchar(40)
 not_null = yes
 default = 'it''s "none"'
@@ -142,8 +143,8 @@ default = 'it''s "none"'
 value = concat('w', `Wert; -- '`)
 where = `Wert; -- '` > 2
 INI
-is "$(sql_p "SET NAMES utf8mb4; SELECT count(*) FROM \`Ein \"Haus\" ☃ \`\`1\`\`\`
-    WHERE \`die \`\`neue\`\` \"Spalte\" ☂\` =
+is "$(sql_p "SET NAMES utf8mb4; SELECT count(*) FROM \`Ein \"Haus\" \`\`1\`\`\`
+    WHERE \`die \"neue\" Spalte ☂\` =
     IF(\`Wert; -- '\` > 2, CONCAT('w', \`Wert; -- '\`), 'it''s \"none\"')")" 3000 \
     'quoted: every row is right'
 is "$(sql_p "SELECT count(*) FROM information_schema.triggers WHERE event_object_schema = 'shop'")" 0 \
