@@ -72,7 +72,7 @@ static bool plan_target(const struct migration *m, const struct target *t, bool 
         plan_make(m, &f, &plan);
         plan_print(&plan, m, &f, t->name, &out);
         if (verbose)
-            plan_print_settings(m, &out);
+            plan_print_settings(m, &f, &out);
         print_checks(&checks, &out);
         print_verdict(&checks, t->name, &out);
         *stops += check_count(&checks, CHECK_STOP);

@@ -117,34 +117,36 @@ static enum db_fault ask_channels(struct db *db, struct replica_view *out, struc
     return DB_OK;
 }
 
+static const char *find_status(const struct db_rows *rows, const char *name)
+{
+    for (int i = 0; i < db_row_count(rows); i++) {
+        const char *here = db_value(rows, i, 0), *value = db_value(rows, i, 1);
+        if (here && value && strcasecmp(here, name) == 0)
+            return value;
+    }
+    return "";
+}
+
 /* A node of a Galera cluster is no replica, and applies what the others have written as one. */
-static enum db_fault ask_cluster(struct db *db, struct replica_view *out, struct error *e)
+enum db_fault watch_my_cluster(struct db *db, struct replica_view *out, struct error *e)
 {
     struct db_rows *rows;
-    enum db_fault fault = db_query(db, &rows, e,
-                                   "SHOW GLOBAL STATUS WHERE variable_name IN "
-                                   "('wsrep_local_state_comment', 'wsrep_local_recv_queue', "
-                                   "'wsrep_cluster_status', 'wsrep_connected')",
-                                   0, NULL);
+    enum db_fault fault =
+        db_query(db, &rows, e,
+                 "SHOW GLOBAL STATUS WHERE variable_name IN ('wsrep_local_state_comment', "
+                 "'wsrep_local_recv_queue', 'wsrep_flow_control_paused_ns', "
+                 "'wsrep_cluster_status', 'wsrep_connected')",
+                 0, NULL);
     if (fault != DB_OK)
         return fault;
-    const char *state = "", *queue = "0", *cluster = "", *connected = "";
-    for (int i = 0; i < db_row_count(rows); i++) {
-        const char *name = db_value(rows, i, 0), *value = db_value(rows, i, 1);
-        if (!name || !value)
-            continue;
-        if (strcasecmp(name, "wsrep_local_state_comment") == 0)
-            state = value;
-        else if (strcasecmp(name, "wsrep_local_recv_queue") == 0)
-            queue = value;
-        else if (strcasecmp(name, "wsrep_cluster_status") == 0)
-            cluster = value;
-        else
-            connected = value;
-    }
-    if (strcasecmp(connected, "ON") == 0) {
+    const char *state = find_status(rows, "wsrep_local_state_comment");
+    const char *queue = find_status(rows, "wsrep_local_recv_queue");
+    const char *cluster = find_status(rows, "wsrep_cluster_status");
+    if (strcasecmp(find_status(rows, "wsrep_connected"), "ON") == 0) {
         out->is_replica = true;
         out->streaming = strcmp(state, "Synced") == 0;
+        out->queue = strtoll(queue, NULL, 10);
+        out->held_ns = strtoll(find_status(rows, "wsrep_flow_control_paused_ns"), NULL, 10);
         (void)snprintf(out->state, sizeof out->state, "Galera: %s, %s in its receive queue", state,
                        queue);
         if (strcmp(cluster, "Primary") != 0)
@@ -158,12 +160,12 @@ static enum db_fault ask_cluster(struct db *db, struct replica_view *out, struct
 enum db_fault watch_my_replica(struct db *db, const char *migration, struct replica_view *out,
                                struct error *e)
 {
-    *out = (struct replica_view){.beat = UNKNOWN, .replayed = UNKNOWN, .reply_age_us = UNKNOWN};
+    *out = REPLICA_UNKNOWN;
     enum db_fault fault = ask_beat(db, migration, out, e);
     if (fault == DB_OK)
         fault = ask_channels(db, out, e);
     if (fault == DB_OK && !out->is_replica && db_engine_of(db) == DB_MARIADB)
-        fault = ask_cluster(db, out, e);
+        fault = watch_my_cluster(db, out, e);
     if (fault == DB_OK && !out->is_replica)
         (void)snprintf(out->trouble, sizeof out->trouble, "it is no replica (promoted?)");
     return fault;

@@ -14,10 +14,19 @@ struct replica_view {
     int64_t beat;         /* the last heartbeat it has; UNKNOWN: none */
     int64_t replayed;     /* bytes of the primary's log; UNKNOWN */
     int64_t reply_age_us; /* since it last heard of its source; UNKNOWN */
+    int64_t queue;        /* transactions received and not applied, in a cluster; UNKNOWN */
+    int64_t held_ns;      /* how long its cluster's writers were held up so far; UNKNOWN */
     bool is_replica, paused, streaming;
     char state[64];    /* for people: "streaming", "delayed by 1 h" */
     char trouble[256]; /* why its lag says nothing: "the SQL thread stopped: 1062 ..."; "" */
 };
+
+#define REPLICA_UNKNOWN                                                                            \
+    ((struct replica_view){.beat = UNKNOWN,                                                        \
+                           .replayed = UNKNOWN,                                                    \
+                           .reply_age_us = UNKNOWN,                                                \
+                           .queue = UNKNOWN,                                                       \
+                           .held_ns = UNKNOWN})
 
 /* Lists of process ids travel as "{1,2,3}". */
 struct watch_words {
@@ -26,6 +35,8 @@ struct watch_words {
     /* Asks a replica. */
     enum db_fault (*replica)(struct db *db, const char *migration, struct replica_view *out,
                              struct error *e);
+    /* Asks a node of a cluster about its queue, its state and its trouble; NULL: there are none. */
+    enum db_fault (*cluster)(struct db *db, struct replica_view *out, struct error *e);
     /* On the primary: $1 our pids -> active sessions without ours, sessions waiting behind ours,
      * connections, WAL bytes, age of the oldest xmin (MySQL: length of
      * the history list), who holds it, is it in recovery; MySQL also: bytes in the buffer pool,

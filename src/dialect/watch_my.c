@@ -126,6 +126,7 @@ const struct watch_words watch_mariadb = {
     .server = SERVER(MARIADB_WAITS, OF_MARIADB, OF_MARIADB("Binlog_bytes_written")),
     .wal = "SELECT " OF_MARIADB("Innodb_os_log_written"),
     .lock_tree = watch_mariadb_locks,
+    .cluster = watch_my_cluster,
     .holders = "SELECT p.id, p.user, '', " STATE("t", "p") ", " AGE(
         "t", "p") ", MAX(m.lock_mode), LEFT(p.info, 300), '' "
                   "FROM information_schema.metadata_lock_info m "

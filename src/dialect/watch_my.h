@@ -7,6 +7,8 @@
 /* replica_my.c */
 enum db_fault watch_my_replica(struct db *db, const char *migration, struct replica_view *out,
                                struct error *e);
+/* The part of it that a node of a Galera cluster answers; nothing is touched where it is none. */
+enum db_fault watch_my_cluster(struct db *db, struct replica_view *out, struct error *e);
 /* locks_my.c */
 enum db_fault watch_mysql_locks(struct db *db, const char *pids, json_t *list, struct error *e);
 enum db_fault watch_mariadb_locks(struct db *db, const char *pids, json_t *list, struct error *e);

@@ -51,6 +51,8 @@ static enum db_fault ask_replica(struct db *db, const char *migration, struct re
         .beat = db_int(rows, 0, 0, UNKNOWN),
         .replayed = db_int(rows, 0, 1, UNKNOWN),
         .reply_age_us = age < 0 ? UNKNOWN : (int64_t)(age * 1e6),
+        .queue = UNKNOWN,
+        .held_ns = UNKNOWN,
         .is_replica = db_bool(rows, 0, 2),
         .paused = db_bool(rows, 0, 3),
         .streaming = db_int(rows, 0, 4, 0) > 0,

@@ -253,6 +253,15 @@ static json_t *limit_event(struct order *o, const struct signal_limit *limit)
     return event;
 }
 
+static void refuse_signal(struct order *o, const char *word)
+{
+    struct str names = {0};
+    for (int i = 0; i < SIGNAL_KINDS; i++)
+        str_addf(&names, "%s%s", i ? ", " : "", signal_name((enum signal_kind)i));
+    refuse(o, "\"%s\" is no signal (%s)", word, str_text(&names));
+    str_free(&names);
+}
+
 static void order_limit(struct order *o)
 {
     if (!o->doing) {
@@ -261,9 +270,7 @@ static void order_limit(struct order *o)
         (void)take_word(&rest, word, sizeof word);
         o->signal = signal_from_name(word);
         if (o->signal == SIGNAL_KINDS) {
-            refuse(o, "\"%s\" is no signal (max_lag, max_lag_bytes, max_waiters, max_running, "
-                      "max_wal, query_max)",
-                   word);
+            refuse_signal(o, word);
             return;
         }
         (void)take_word(&rest, word, sizeof word);

@@ -16,6 +16,8 @@
 #define RENEW_EVERY_US (3 * US_PER_S)
 /* Lag is measured at every beat, but drawn, and so recorded, less often. */
 #define RECORD_EVERY_US US_PER_S
+/* Flow control comes in bursts of milliseconds: look at its share of a while. */
+#define FLOW_EVERY_US (500 * US_PER_MS)
 /* The sizes of a table cannot be read while somebody waits to lock it: look elsewhere then. */
 #define LOCK_TIMEOUT_US (50 * US_PER_MS)
 /* The stripes pay when pruning can reuse room; below this share of HOT updates they do not. */
@@ -101,14 +103,47 @@ static enum db_fault beat(struct observer *o, struct error *e)
     return DB_OK;
 }
 
+/* Of the samples before, for the rates. */
 struct load {
-    int64_t wal, at_us; /* of the sample before, for the rate */
+    int64_t wal, at_us;
+};
+struct flow {
+    int64_t held_ns, at_us;
 };
 
 static void set_known(json_t *event, const char *key, int64_t value)
 {
     if (value != UNKNOWN)
         json_set_int(event, key, value);
+}
+
+/* What a node of a cluster says of itself and of its cluster; any other server says nothing. */
+static void publish_cluster(struct run *r, const char *name, const struct replica_view *v,
+                            struct flow *before)
+{
+    int64_t now = clock_mono_us();
+    if (v->queue == UNKNOWN)
+        return;
+    run_signal(r, SIGNAL_QUEUE, name, v->queue, NULL);
+    if (v->held_ns == UNKNOWN || now - before->at_us < FLOW_EVERY_US)
+        return;
+    if (before->at_us && v->held_ns >= before->held_ns)
+        run_signal(r, SIGNAL_FLOW, name,
+                   (v->held_ns - before->held_ns) / (now - before->at_us) / 10,
+                   NULL); /* ns of µs, in percent */
+    *before = (struct flow){.held_ns = v->held_ns, .at_us = now};
+}
+
+static enum db_fault sample_cluster(struct observer *o, struct flow *before, struct error *e)
+{
+    const struct watch_words *words = words_of(o);
+    struct replica_view v = REPLICA_UNKNOWN;
+    if (!words->cluster || o->run->facts.cluster_nodes == 0)
+        return DB_OK;
+    enum db_fault fault = words->cluster(o->db, &v, e);
+    if (fault == DB_OK)
+        publish_cluster(o->run, o->run->target->name, &v, before);
+    return fault;
 }
 
 static enum db_fault sample_load(struct observer *o, struct load *before, struct error *e)
@@ -144,7 +179,6 @@ static enum db_fault sample_load(struct observer *o, struct load *before, struct
     json_set_text(event, "of", "server");
     json_set_text(event, "server", name);
     json_set_bool(event, "reachable", true);
-    json_set_text(event, "engine", db_engine_word(db_engine_of(o->db)));
     json_set_text(event, "engine", db_engine_word(r->engine));
     json_set_text(event, "version", db_server_version_text(o->db));
     json_set_int(event, "running", running);
@@ -193,8 +227,8 @@ static void judge_stripes(struct run *r, int64_t updates, int64_t hot, int64_t *
                           int64_t *mark_hot)
 {
     run_lock(r);
-    bool at_work = r->phase == PHASE_BACKFILL && r->plan.order == WALK_BLOCKS &&
-                   r->plan.stripes > 1;
+    bool at_work =
+        r->phase == PHASE_BACKFILL && r->plan.order == WALK_BLOCKS && r->plan.stripes > 1;
     bool plain = r->plain, held = r->xmin_age > 1000;
     char holder[sizeof r->xmin_holder];
     memcpy(holder, r->xmin_holder, sizeof holder);
@@ -270,6 +304,7 @@ static void observe_primary(struct observer *o)
     struct run *r = o->run;
     struct error e;
     struct load before = {0};
+    struct flow flow = {0};
     struct lock_news locks = {.had_some = true};
     int64_t load_at = 0, table_at = 0, renew_at = 0, mark_updates = UNKNOWN, mark_hot = UNKNOWN;
     while (observing(r)) {
@@ -282,6 +317,8 @@ static void observe_primary(struct observer *o)
         }
         if (fault == DB_OK)
             fault = beat(o, &e);
+        if (fault == DB_OK)
+            fault = sample_cluster(o, &flow, &e);
         if (fault == DB_OK && round >= renew_at) {
             renew_at = round + RENEW_EVERY_US;
             fault = state_renew(r, o->db, &e);
@@ -332,9 +369,9 @@ static void publish_replica(struct observer *o, const struct replica_view *v, bo
     measure(r, v, &lag_us, &lag_bytes);
     run_signal(r, SIGNAL_LAG, name, lag_us, odd);
     run_signal(r, SIGNAL_LAG_BYTES, name, lag_bytes,
-               odd                       ? odd
+               odd                    ? odd
                : lag_bytes == UNKNOWN ? "how much it still has to replay could not be read"
-                                         : NULL);
+                                      : NULL);
     if (!record)
         return;
     json_t *event = run_event(r, EVENT_SAMPLE);
@@ -346,6 +383,7 @@ static void publish_replica(struct observer *o, const struct replica_view *v, bo
     if (lag_bytes != UNKNOWN)
         json_set_int(event, "lag_bytes", lag_bytes);
     json_set_text(event, "state", v->state);
+    set_known(event, "queue", v->queue);
     if (v->reply_age_us != UNKNOWN)
         json_set_int(event, "reply_age_us", v->reply_age_us);
     json_set_bool(event, "paused", v->paused);
@@ -358,6 +396,7 @@ static void observe_replica(struct observer *o)
 {
     struct run *r = o->run;
     struct error e;
+    struct flow flow = {0};
     int64_t record_at = 0;
     while (observing(r)) {
         int64_t round = clock_mono_us();
@@ -372,6 +411,7 @@ static void observe_replica(struct observer *o)
             fault = words_of(o)->replica(o->db, r->migration->id, &v, &e);
         if (fault == DB_OK) {
             publish_replica(o, &v, round >= record_at);
+            publish_cluster(r, o->where->name, &v, &flow);
             if (round >= record_at)
                 record_at = round + RECORD_EVERY_US;
         } else {

@@ -37,6 +37,8 @@ void run_init(struct run *r, const struct migration *m, const struct target *t,
         [SIGNAL_RUNNING] = l->max_running,
         [SIGNAL_WAL] = l->max_wal_per_s,
         [SIGNAL_QUERY] = l->query ? (int64_t)(l->query_max * 1000) : 0,
+        [SIGNAL_QUEUE] = l->max_queue,
+        [SIGNAL_FLOW] = l->max_flow_control,
     };
     for (int i = 0; i < SIGNAL_KINDS; i++)
         r->limits[i] = (struct signal_limit){.limit = usual[i], .usual = usual[i]};

@@ -25,6 +25,8 @@ static const struct {
     [SIGNAL_RUNNING] = {"max_running", "running", "running"},
     [SIGNAL_WAL] = {"max_wal", "wal", "WAL"},
     [SIGNAL_QUERY] = {"query_max", "query", "query"},
+    [SIGNAL_QUEUE] = {"max_queue", "queue", "receive queue"},
+    [SIGNAL_FLOW] = {"max_flow_control", "flow_control", "flow control"},
 };
 
 const char *signal_name(enum signal_kind kind)
@@ -60,8 +62,12 @@ const char *signal_value_text(enum signal_kind kind, int64_t value, char *out)
     case SIGNAL_QUERY:
         (void)snprintf(out, UNITS_TEXT, "%.15g", (double)value / 1000);
         return out;
+    case SIGNAL_FLOW:
+        (void)snprintf(out, UNITS_TEXT, "%" PRId64 "%%", value);
+        return out;
     case SIGNAL_WAITERS:
     case SIGNAL_RUNNING:
+    case SIGNAL_QUEUE:
     case SIGNAL_KINDS:
         break;
     }
@@ -78,6 +84,18 @@ static bool parse_thousandths(const char *text, int64_t *value)
     return true;
 }
 
+static bool parse_percent(const char *text, int64_t *value)
+{
+    size_t n = strlen(text);
+    char number[24];
+    if (n && text[n - 1] == '%')
+        n--;
+    if (n >= sizeof number)
+        return false;
+    (void)snprintf(number, sizeof number, "%.*s", (int)n, text);
+    return units_parse_int(number, value) && *value <= 100;
+}
+
 static bool parse_any(enum signal_kind kind, const char *text, int64_t *value)
 {
     switch (kind) {
@@ -91,7 +109,10 @@ static bool parse_any(enum signal_kind kind, const char *text, int64_t *value)
         return parse_thousandths(text, value);
     case SIGNAL_WAITERS:
     case SIGNAL_RUNNING:
+    case SIGNAL_QUEUE:
         return units_parse_int(text, value);
+    case SIGNAL_FLOW:
+        return parse_percent(text, value);
     case SIGNAL_KINDS:
         break;
     }

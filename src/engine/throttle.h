@@ -21,6 +21,8 @@ enum signal_kind {
     SIGNAL_RUNNING,   /* active sessions */
     SIGNAL_WAL,       /* bytes/s */
     SIGNAL_QUERY,     /* the operator's own number, in thousandths */
+    SIGNAL_QUEUE,     /* transactions that a node of a cluster has received and not applied */
+    SIGNAL_FLOW,      /* percent of the time that a cluster held up its writers */
     SIGNAL_KINDS,
 };
 /* "max_lag": the limit's name in files, commands and on screens. */

@@ -168,6 +168,20 @@ static const struct spec_key throttle_keys[] = {
      .kind = SPEC_NUMBER,
      .offset = AT(limits.query_max),
      .doc = "the largest number that is fine"},
+    {.key = "max_queue",
+     .kind = SPEC_INTEGER,
+     .otherwise = "10",
+     .min = "0",
+     .max = "1000000",
+     .offset = AT(limits.max_queue),
+     .doc = "Galera: transactions in the receive queue of any node; 0: not watched"},
+    {.key = "max_flow_control",
+     .kind = SPEC_INTEGER,
+     .otherwise = "5",
+     .min = "0",
+     .max = "100",
+     .offset = AT(limits.max_flow_control),
+     .doc = "Galera: percent of the time that flow control holds up writers; 0: not watched"},
 };
 
 static const struct spec_key ddl_keys[] = {

@@ -39,6 +39,8 @@ struct limits {
     int64_t max_wal_per_s;
     char *query;
     double query_max;
+    int64_t max_queue;
+    int64_t max_flow_control; /* percent */
 };
 
 struct watched_query {

@@ -59,7 +59,7 @@ void plan_free(struct plan *p);
 void plan_print(const struct plan *p, const struct migration *m, const struct facts *f,
                 const char *target, struct str *out);
 /* What the batches, the throttle and the locks would be held to, defaults included. */
-void plan_print_settings(const struct migration *m, struct str *out);
+void plan_print_settings(const struct migration *m, const struct facts *f, struct str *out);
 /* One line of it, or several: a label, and `text` broken at 100 columns, its newlines kept. */
 void plan_print_field(struct str *out, const char *label, const char *text);
 

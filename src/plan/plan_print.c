@@ -119,7 +119,7 @@ static void add_limit(struct str *out, const char *name, int64_t limit,
     str_addf(out, "%s%s %s", out->len ? ", " : "", name, limit ? say(text, limit) : "not watched");
 }
 
-void plan_print_settings(const struct migration *m, struct str *out)
+void plan_print_settings(const struct migration *m, const struct facts *f, struct str *out)
 {
     char rows[UNITS_TEXT], least[UNITS_TEXT], most[UNITS_TEXT], aim[UNITS_TEXT], rest[UNITS_TEXT];
     str_add(out, "\nsettings\n");
@@ -133,10 +133,15 @@ void plan_print_settings(const struct migration *m, struct str *out)
     const struct limits *l = &m->limits;
     struct str limits = {0};
     add_limit(&limits, "max_lag", l->max_lag_us, units_duration);
-    add_limit(&limits, "max_lag_bytes", l->max_lag_bytes, units_size);
+    if (f->engine == DB_POSTGRESQL) /* others do not tell */
+        add_limit(&limits, "max_lag_bytes", l->max_lag_bytes, units_size);
     add_limit(&limits, "max_waiters", l->max_waiters, units_count);
     add_limit(&limits, "max_running", l->max_running, units_count);
     add_limit(&limits, "max_wal", l->max_wal_per_s, units_rate);
+    if (f->cluster_nodes) {
+        add_limit(&limits, "max_queue", l->max_queue, units_count);
+        add_limit(&limits, "max_flow_control, percent", l->max_flow_control, units_count);
+    }
     if (l->query)
         str_addf(&limits, ", query %g: %s", l->query_max, l->query);
     plan_print_field(out, "stops over", str_text(&limits));

@@ -314,6 +314,7 @@ static void signals_are_named_as_in_files_and_as_people_type_them(void **state)
     assert_int_equal(signal_from_name("max-lag"), SIGNAL_LAG);
     assert_int_equal(signal_from_name("lag-bytes"), SIGNAL_LAG_BYTES);
     assert_int_equal(signal_from_name("wal"), SIGNAL_WAL);
+    assert_int_equal(signal_from_name("max-flow-control"), SIGNAL_FLOW);
     assert_int_equal(signal_from_name("max_la"), SIGNAL_KINDS);
     assert_int_equal(signal_from_name("max_lagg"), SIGNAL_KINDS);
     assert_int_equal(signal_from_name(""), SIGNAL_KINDS);
@@ -330,7 +331,8 @@ static void values_are_read_and_written_in_their_unit(void **state)
         {SIGNAL_LAG, "2.4s", 2400000},      {SIGNAL_LAG_BYTES, "64.0MB", 64 << 20},
         {SIGNAL_WAITERS, "3", 3},           {SIGNAL_RUNNING, "50", 50},
         {SIGNAL_WAL, "40.0MB/s", 40 << 20}, {SIGNAL_QUERY, "1000", 1000000},
-        {SIGNAL_QUERY, "12.5", 12500},
+        {SIGNAL_QUERY, "12.5", 12500},      {SIGNAL_QUEUE, "10", 10},
+        {SIGNAL_FLOW, "5%", 5},
     };
     char out[UNITS_TEXT];
     int64_t value;
@@ -344,6 +346,8 @@ static void values_are_read_and_written_in_their_unit(void **state)
     assert_false(signal_parse_value(SIGNAL_WAITERS, "-3", &value));
     assert_false(signal_parse_value(SIGNAL_WAITERS, "3s", &value));
     assert_false(signal_parse_value(SIGNAL_QUERY, "1e300", &value));
+    assert_false(signal_parse_value(SIGNAL_FLOW, "101", &value));
+    assert_false(signal_parse_value(SIGNAL_FLOW, "%", &value));
     assert_false(signal_parse_value(SIGNAL_KINDS, "3", &value));
     assert_int_equal(value, 42);
 }
