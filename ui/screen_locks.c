@@ -100,15 +100,15 @@ static void draw_nobody(struct canvas *c, struct rect r, const struct model_targ
         return;
     }
     struct paper paper = {.width = r.width};
-    char xact[WORD_TEXT];
+    char xact[WORD_TEXT], who[WHO_TEXT];
     paper_addf(&paper, STYLE_WARN, 0,
                "Nobody queues, but %s waits for these to end, as last tried:",
                st->step ? st->step : phase_name(st->phase));
     for (size_t i = 0; i < st->blocker_count; i++) {
         const struct model_blocker *k = &st->blockers[i];
         paper_blank(&paper);
-        paper_addf(&paper, STYLE_WARN, 0, "pid %" PRId64 "  %s/%s  %s, transaction %s  %s", k->pid,
-                   k->app && *k->app ? k->app : "-", k->user ? k->user : "?", short_state(k->state),
+        paper_addf(&paper, STYLE_WARN, 0, "pid %" PRId64 "  %s  %s, transaction %s  %s", k->pid,
+                   word_who(who, k->app, k->user), short_state(k->state),
                    word_duration(xact, k->xact_us), k->mode ? k->mode : "");
         paper_add(&paper, STYLE_NORMAL, 2, k->query ? k->query : "none");
     }

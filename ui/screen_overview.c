@@ -182,7 +182,7 @@ static void draw_statement(struct stack *s, const struct model_target *t, const 
     const struct model_statement *st = &t->statement;
     if (!statement_open(t) || rows_left(s) < 2)
         return;
-    char a[WORD_TEXT], b[WORD_TEXT];
+    char a[WORD_TEXT], b[WORD_TEXT], who[WHO_TEXT];
     struct pen p = next_line(s);
     bool waits = strcmp(st->state, "retry") == 0 || st->blocker_count;
     pen_text(&p, waits ? STYLE_WARN : STYLE_ACCENT,
@@ -215,9 +215,9 @@ static void draw_statement(struct stack *s, const struct model_target *t, const 
         }
         p = next_line(s);
         pen_to(&p, 6);
-        pen_printf(&p, STYLE_WARN, "held by pid %lld %s/%s %s, transaction %s: ", (long long)k->pid,
-                   k->app && *k->app ? k->app : "-", k->user ? k->user : "?",
-                   k->state ? k->state : "", word_duration(a, k->xact_us));
+        pen_printf(&p, STYLE_WARN, "held by pid %lld %s %s, transaction %s: ", (long long)k->pid,
+                   word_who(who, k->app, k->user), k->state ? k->state : "",
+                   word_duration(a, k->xact_us));
         pen_text(&p, STYLE_NORMAL, k->query);
     }
 }
@@ -406,7 +406,7 @@ static void draw_charts(struct canvas *c, struct rect r, const struct model_targ
     } charts[] = {
         {"ROWS/S", &t->rate, false, false},
         {"BATCH TIME", &t->batch, true, false},
-        {"WAL/S", &t->wal, false, true},
+        {strcmp(word_log(t), "WAL") == 0 ? "WAL/S" : "REDO/S", &t->wal, false, true},
     };
     int count = r.width >= 100 ? 3 : 2;
     int width = r.width / count;

@@ -363,3 +363,10 @@ const char *word_log(const struct model_target *t)
 {
     return !t->engine || strcmp(t->engine, "postgresql") == 0 ? "WAL" : "redo";
 }
+
+const char *word_who(char out[WHO_TEXT], const char *app, const char *user)
+{
+    bool named = app && *app;
+    (void)snprintf(out, WHO_TEXT, "%s%s%s", named ? app : "", named ? "/" : "", user ? user : "?");
+    return out;
+}

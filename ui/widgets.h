@@ -67,6 +67,9 @@ const char *word_duration(char out[WORD_TEXT], int64_t us);
 const char *word_size(char out[WORD_TEXT], int64_t bytes);
 /* What the server calls its log: "WAL", "redo". */
 const char *word_log(const struct model_target *t);
+/* Who a session is: "app/user", or the user alone where programs have no name. */
+#define WHO_TEXT 160
+const char *word_who(char out[WHO_TEXT], const char *app, const char *user);
 const char *word_count(char out[WORD_TEXT], int64_t n);
 const char *word_rough(char out[WORD_TEXT], int64_t us);      /* "45s" "12m" "3h20m" */
 const char *word_clock(char out[WORD_TEXT], int64_t wall_us); /* "03:14:15", local */

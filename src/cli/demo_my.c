@@ -278,10 +278,12 @@ static bool write_config(const struct keeper *k, const struct command *c, const 
     return ok;
 }
 
-static const char mariadb_words[] = "binlog_format = ROW\nlog_slave_updates = ON\n"
-                                    "slave_parallel_threads = 4\n"
-                                    /* where it is there, it tells who holds a table */
-                                    "plugin_load_add = metadata_lock_info\n";
+static const char mariadb_words[] =
+    "binlog_format = ROW\nlog_slave_updates = ON\n"
+    "slave_parallel_threads = 4\n"
+    /* it tells who holds a table, and what programs are called */
+    "performance_schema = ON\n"
+    "performance_schema_instrument = wait/lock/metadata/sql/mdl=ON\n";
 static const char mysql_words[] = "mysqlx = OFF\nsecure_file_priv = NULL\ngtid_mode = ON\n"
                                   "enforce_gtid_consistency = ON\n";
 

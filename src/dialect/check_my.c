@@ -147,11 +147,13 @@ static const struct check_query mariadb_queries[] = {
     COMMON_QUERIES,
     {
         .name = "metadata locks",
-        .sql = "SELECT 'without the plugin metadata_lock_info MariaDB does not tell who holds a "
-               "table: newel shows whoever has a transaction open, as a guess', "
-               "'INSTALL SONAME ''metadata_lock_info''' FROM (SELECT 1) one WHERE NOT EXISTS "
-               "(SELECT 1 FROM information_schema.plugins WHERE plugin_name = 'METADATA_LOCK_INFO' "
-               "AND plugin_status = 'ACTIVE')",
+        .sql = "SELECT 'it does not tell who holds a table: newel shows whoever has a transaction "
+               "open, as a guess', 'INSTALL SONAME ''metadata_lock_info'', or start it with "
+               "performance_schema = ON and the instrument wait/lock/metadata/sql/mdl' "
+               "FROM (SELECT 1) one WHERE NOT EXISTS (SELECT 1 FROM information_schema.plugins "
+               "WHERE plugin_name = 'METADATA_LOCK_INFO' AND plugin_status = 'ACTIVE') "
+               "AND NOT EXISTS (SELECT 1 FROM performance_schema.setup_instruments "
+               "WHERE name = 'wait/lock/metadata/sql/mdl' AND enabled = 'YES')",
         .passed = "the server tells who holds a table",
     },
 };

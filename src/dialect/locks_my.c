@@ -11,8 +11,10 @@
  * statement, age of the transaction, of the present state. Whoever has neither a
  * transaction nor a statement cannot be in anybody's way for long.
  */
-#define SESSIONS(program)                                                                          \
-    "SELECT p.id, p.user, " program ", SUBSTRING_INDEX(p.host, ':', 1), "                          \
+#define SESSIONS                                                                                   \
+    "SELECT p.id, p.user, (SELECT attr_value FROM performance_schema.session_connect_attrs a "     \
+    "WHERE a.processlist_id = p.id AND a.attr_name = 'program_name'), "                            \
+    "SUBSTRING_INDEX(p.host, ':', 1), "                                                            \
     "IF(p.command = 'Sleep', IF(t.trx_id IS NULL, 'idle', 'idle in transaction'), 'active'), "     \
     "IF(p.command = 'Sleep', NULL, p.state), LEFT(p.info, 500), "                                  \
     "TIMESTAMPDIFF(MICROSECOND, t.trx_started, NOW(6)), p.time * 1000000, "                        \
@@ -43,7 +45,7 @@ static const char mariadb_rows[] =
  * Shared metadata locks let each other pass: a reader waits for whoever has, or
  * waits for, the exclusive one; that one waits for everybody who has any.
  */
-static const char mysql_tables[] =
+static const char tables[] =
     "SELECT w.processlist_id, b.processlist_id, p.lock_type, "
     "CONCAT(p.object_schema, '.', p.object_name), w.processlist_time * 1000000 "
     "FROM performance_schema.metadata_locks p "
@@ -57,7 +59,10 @@ static const char mysql_tables[] =
     "OR p.lock_type NOT IN ('EXCLUSIVE', 'SHARED_NO_READ_WRITE') "
     "AND g.lock_type IN ('EXCLUSIVE', 'SHARED_NO_READ_WRITE'))";
 
-/* MariaDB tells who waits for a table, but not for whom. */
+/*
+ * MariaDB tells all that with performance_schema on alone. Without it, it tells who
+ * waits for a table, but not for whom.
+ */
 #define WAITS(p) p ".state LIKE 'Waiting for table metadata lock%'"
 #define WANTS_ALL(p)                                                                               \
     p ".info REGEXP '^[[:space:]]*(alter|create|drop|rename|truncate|optimize|lock)'"
@@ -101,12 +106,12 @@ static enum db_fault ask_edges(struct db *db, const char *sql, struct lock_graph
     return DB_OK;
 }
 
-static enum db_fault add_sessions(struct db *db, const char *sql, const char *pids,
-                                  struct lock_graph *g, struct error *e)
+static enum db_fault add_sessions(struct db *db, const char *pids, struct lock_graph *g,
+                                  struct error *e)
 {
     const char *params[] = {pids};
     struct db_rows *rows;
-    enum db_fault fault = db_query(db, &rows, e, sql, 1, params);
+    enum db_fault fault = db_query(db, &rows, e, SESSIONS, 1, params);
     if (fault != DB_OK)
         return fault;
     static const char *const texts[] = {"user", "app", "client", "state", "wait_event", "query"};
@@ -126,15 +131,12 @@ static enum db_fault add_sessions(struct db *db, const char *sql, const char *pi
 
 enum db_fault watch_mysql_locks(struct db *db, const char *pids, json_t *list, struct error *e)
 {
-    static const char sessions[] =
-        SESSIONS("(SELECT attr_value FROM performance_schema.session_connect_attrs a "
-                 "WHERE a.processlist_id = p.id AND a.attr_name = 'program_name')");
     struct lock_graph g = {0};
     enum db_fault fault = ask_edges(db, mysql_rows, &g, e);
     if (fault == DB_OK)
-        fault = ask_edges(db, mysql_tables, &g, e);
+        fault = ask_edges(db, tables, &g, e);
     if (fault == DB_OK && g.edge_count)
-        fault = add_sessions(db, sessions, pids, &g, e);
+        fault = add_sessions(db, pids, &g, e);
     if (fault == DB_OK)
         lock_graph_tree(&g, list);
     lock_graph_free(&g);
@@ -143,10 +145,12 @@ enum db_fault watch_mysql_locks(struct db *db, const char *pids, json_t *list, s
 
 enum db_fault watch_mariadb_locks(struct db *db, const char *pids, json_t *list, struct error *e)
 {
-    static const char sessions[] = SESSIONS("NULL");
     struct lock_graph g = {0};
     enum db_fault fault = ask_edges(db, mariadb_rows, &g, e);
-    if (fault == DB_OK) {
+    size_t of_rows = g.edge_count;
+    if (fault == DB_OK)
+        fault = ask_edges(db, tables, &g, e);
+    if (fault == DB_OK && g.edge_count == of_rows) {
         struct error ignored; /* the plugin is not there */
         fault = ask_edges(db, mariadb_tables, &g, &ignored);
         if (fault != DB_OK)
@@ -155,7 +159,7 @@ enum db_fault watch_mariadb_locks(struct db *db, const char *pids, json_t *list,
     if (fault == DB_OK)
         fault = ask_edges(db, mariadb_queue, &g, e);
     if (fault == DB_OK && g.edge_count)
-        fault = add_sessions(db, sessions, pids, &g, e);
+        fault = add_sessions(db, pids, &g, e);
     if (fault == DB_OK)
         lock_graph_tree(&g, list);
     lock_graph_free(&g);

@@ -50,16 +50,9 @@ struct watch_words {
      * `sample` of locks (newel-journal(5)) appended to `list`.
      */
     enum db_fault (*lock_tree)(struct db *db, const char *pids, json_t *list, struct error *e);
-    /*
-     * Sessions that hold any lock on the table. $1 table $2 our pids
-     * -> pid, user, application, state, xact µs, mode, query, start
-     */
-    const char *holders;
-    /*
-     * Who stands between pid $1 and its lock, hard blockers only once each; $2 our pids
-     * -> pid, user, application, state, xact µs, mode, query
-     */
-    const char *blockers;
+    /* Asked by watch_holders() and watch_blockers(); the second where the first knows of nobody. */
+    const char *holders, *holders_else;
+    const char *blockers, *blockers_else;
     /* How many sessions wait behind pid $1? -> count */
     const char *queue;
     /*
@@ -72,7 +65,7 @@ struct watch_words {
     const char *terminate;
     /* $1 migration $2 step -> when that step was done, as Unix µs by the server's clock */
     const char *done_at;
-    /* $1 moment of the DDL as Unix µs -> application, user, host, sessions, older than the DDL */
+    /* $1 moment of the DDL as Unix µs $2 our pids -> application, user, host, sessions, older than the DDL */
     const char *clients;
     /* -> now as Unix µs, by the server's clock */
     const char *now;
@@ -92,6 +85,17 @@ struct watch_words {
 
 const struct watch_words *watch_words(enum db_engine engine);
 extern const struct watch_words watch_pg, watch_mysql, watch_mariadb;
+
+/*
+ * Sessions that hold any lock on the table (quoted, qualified); `pids` are ours.
+ * -> pid, user, application, state, xact µs, mode, query, start
+ * A server may be unable to tell: MariaDB without its instruments refuses.
+ */
+enum db_fault watch_holders(struct db *db, const char *table, const char *pids,
+                            struct db_rows **rows, struct error *e) MUST_CHECK;
+/* Who stands between a session and its lock, hard blockers only once each; columns as above. */
+enum db_fault watch_blockers(struct db *db, const char *pid, const char *pids,
+                             struct db_rows **rows, struct error *e) MUST_CHECK;
 
 /* EXPLAIN of a watched query as JSON; the caller frees it. */
 char *watch_explain(enum db_engine engine, const char *sql);

@@ -27,16 +27,33 @@
 /* The history list is what purge has not removed yet: the oldest transaction holds it back. */
 #define SERVER(waits, status, binlog)                                                              \
     "SELECT (SELECT COUNT(*) FROM information_schema.processlist WHERE command = 'Query' "         \
-    "AND id <> CONNECTION_ID() AND NOT " IN("id", "$1") "), " waits ", "                           \
-    status("Threads_connected") ", " status("Innodb_os_log_written") ", "                          \
-    "(SELECT `count` FROM information_schema.innodb_metrics WHERE name = 'trx_rseg_history_len'), "\
-    "(SELECT CONCAT('connection ', t.trx_mysql_thread_id, ' (', COALESCE(p.user, '?'), '), ', "    \
-    "TIMESTAMPDIFF(SECOND, t.trx_started, NOW()), ' s old') FROM information_schema.innodb_trx t " \
-    "LEFT JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id "                  \
-    "WHERE NOT " IN("t.trx_mysql_thread_id", "$1") " AND t.trx_started < NOW() - INTERVAL 5 SECOND "\
-    "ORDER BY t.trx_started LIMIT 1), @@global.read_only, "                                        \
-    status("Innodb_buffer_pool_bytes_data") ", " status("Innodb_buffer_pool_bytes_dirty") ", "     \
-    binlog
+    "AND id <> CONNECTION_ID() AND NOT " IN(                                                       \
+        "id",                                                                                      \
+        "$1") "), " waits                                                                          \
+              ", " status("Threads_connected") ", " status(                                        \
+                  "Innodb_os_log_written") ", "                                                    \
+                                           "(SELECT `count` FROM "                                 \
+                                           "information_schema.innodb_metrics WHERE name = "       \
+                                           "'trx_rseg_history_len'), "                             \
+                                           "(SELECT CONCAT('connection ', t.trx_mysql_thread_id, " \
+                                           "' (', COALESCE(p.user, '?'), '), ', "                  \
+                                           "TIMESTAMPDIFF(SECOND, t.trx_started, NOW()), ' s "     \
+                                           "old') FROM information_schema.innodb_trx t "           \
+                                           "LEFT JOIN information_schema.processlist p ON p.id = " \
+                                           "t.trx_mysql_thread_id "                                \
+                                           "WHERE NOT " IN(                                        \
+                                               "t.trx_mysql_thread_id",                            \
+                                               "$1") " AND t.trx_started < NOW() - "               \
+                                                     "INTERVAL 5 SECOND "                          \
+                                                     "ORDER BY t.trx_started LIMIT "               \
+                                                     "1), "                                        \
+                                                     "@@global.read_only, " status(                \
+                                                         "Innodb_buffer_pool_bytes_"               \
+                                                         "data") ", " status("Innodb_"             \
+                                                                             "buffer_"             \
+                                                                             "pool_"               \
+                                                                             "bytes_"              \
+                                                                             "dirty") ", " binlog
 
 /* Of "`shop`.`orders`". */
 #define SCHEMA_OF(name) "REPLACE(SUBSTRING(SUBSTRING_INDEX(" name ", '`.`', 1), 2), '``', '`')"
@@ -52,7 +69,7 @@
     "IF(" p ".command = 'Sleep', IF(" trx                                                          \
     ".trx_id IS NULL, 'idle', 'idle in transaction'), 'active')"
 
-#define MYSQL_HOLDERS(wanted)                                                                      \
+#define HOLDERS(wanted)                                                                            \
     "SELECT p.id, p.user, (SELECT attr_value FROM performance_schema.session_connect_attrs a "     \
     "WHERE a.processlist_id = p.id AND a.attr_name = 'program_name'), " STATE("t", "p") ", " AGE(  \
         "t",                                                                                       \
@@ -73,9 +90,10 @@
     "AND a.attr_name = 'program_name' "                                                            \
     "LEFT JOIN (SELECT MAX(connection) AS connection FROM newel.audit WHERE what = 'add column' "  \
     "AND TIMESTAMPDIFF(MICROSECOND, '1970-01-01', at) = $#1) d ON TRUE "                           \
-    "WHERE p.db = DATABASE() AND p.id <> CONNECTION_ID() AND p.command NOT LIKE 'Binlog Dump%' "   \
-    "AND COALESCE(a.attr_value, '') NOT LIKE 'newel %' "                                           \
-    "GROUP BY 1, 2, 3 ORDER BY 5 DESC, 4 DESC LIMIT 50"
+    "WHERE p.db = DATABASE() AND NOT " IN(                                                         \
+        "p.id", "$2") " AND p.command NOT LIKE 'Binlog Dump%' "                                    \
+                      "AND COALESCE(a.attr_value, '') NOT LIKE 'newel %' "                         \
+                      "GROUP BY 1, 2, 3 ORDER BY 5 DESC, 4 DESC LIMIT 50"
 
 /* Whole seconds are all that these can count. */
 #define SECONDS "CAST(GREATEST(1, CEIL(%lld / 1000)) AS SIGNED)"
@@ -102,32 +120,34 @@
     .commit = "COMMIT", .rollback = "ROLLBACK",                                                    \
     .lock_timeout = "SET @newel_seconds = " SECONDS "; SET SESSION innodb_lock_wait_timeout = "    \
                     "@newel_seconds, lock_wait_timeout = @newel_seconds",                          \
-    .read_only_begin = "START TRANSACTION READ ONLY"
+    .read_only_begin = "START TRANSACTION READ ONLY",                                              \
+    .holders =                                                                                     \
+        HOLDERS("m.object_schema = " SCHEMA_OF("$1") " AND m.object_name = " TABLE_OF("$1")),      \
+    .blockers = HOLDERS("(m.object_schema, m.object_name) IN (SELECT w.object_schema, "            \
+                        "w.object_name FROM performance_schema.metadata_locks w "                  \
+                        "JOIN performance_schema.threads x ON x.thread_id = w.owner_thread_id "    \
+                        "WHERE x.processlist_id = $#1 AND w.lock_status = 'PENDING' "              \
+                        "AND w.object_type = 'TABLE')")
 
 const struct watch_words watch_mysql = {
     COMMON,
     .server = SERVER(MYSQL_WAITS, OF_MYSQL, "NULL"),
     .wal = "SELECT " OF_MYSQL("Innodb_os_log_written"),
     .lock_tree = watch_mysql_locks,
-    .holders =
-        MYSQL_HOLDERS("m.object_schema = " SCHEMA_OF("$1") " AND m.object_name = " TABLE_OF("$1")),
-    .blockers =
-        MYSQL_HOLDERS("(m.object_schema, m.object_name) IN (SELECT w.object_schema, "
-                      "w.object_name FROM performance_schema.metadata_locks w "
-                      "JOIN performance_schema.threads x ON x.thread_id = w.owner_thread_id "
-                      "WHERE x.processlist_id = $#1 AND w.lock_status = 'PENDING' "
-                      "AND w.object_type = 'TABLE')"),
     .session = "SET SESSION max_execution_time = 0, information_schema_stats_expiry = 0",
 };
 
-/* Without the plugin metadata_lock_info nobody can tell who holds a table: `holders` fails then. */
+/*
+ * MariaDB's performance_schema is off, and empty, unless somebody turned it on;
+ * without it the plugin metadata_lock_info tells who holds a table, if it is there.
+ */
 const struct watch_words watch_mariadb = {
     COMMON,
     .server = SERVER(MARIADB_WAITS, OF_MARIADB, OF_MARIADB("Binlog_bytes_written")),
     .wal = "SELECT " OF_MARIADB("Innodb_os_log_written"),
     .lock_tree = watch_mariadb_locks,
     .cluster = watch_my_cluster,
-    .holders = "SELECT p.id, p.user, '', " STATE("t", "p") ", " AGE(
+    .holders_else = "SELECT p.id, p.user, '', " STATE("t", "p") ", " AGE(
         "t", "p") ", MAX(m.lock_mode), LEFT(p.info, 300), '' "
                   "FROM information_schema.metadata_lock_info m "
                   "JOIN information_schema.processlist p ON p.id = m.thread_id "
@@ -137,7 +157,7 @@ const struct watch_words watch_mariadb = {
                                                          "p.time, p.info, t.trx_id, t.trx_started "
                                                          "ORDER BY 5 DESC LIMIT 10",
     /* whoever had a transaction open when the statement began to wait may be the one */
-    .blockers = "SELECT p.id, p.user, '', " STATE("t", "p") ", " AGE(
+    .blockers_else = "SELECT p.id, p.user, '', " STATE("t", "p") ", " AGE(
         "t", "p") ", 'open transaction (a guess)', LEFT(p.info, 300), '' "
                   "FROM information_schema.innodb_trx t "
                   "JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id "

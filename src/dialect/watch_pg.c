@@ -159,7 +159,7 @@ const struct watch_words watch_pg = {
         "SELECT application_name, usename, coalesce(host(client_addr), 'local'), count(*), "
         "count(*) FILTER (WHERE backend_start < to_timestamp($1::bigint / 1000000.0)) "
         "FROM pg_stat_activity WHERE backend_type = 'client backend' "
-        "AND datname = current_database() AND pid <> pg_backend_pid() "
+        "AND datname = current_database() AND pid <> ALL ($2::int[]) "
         "AND application_name NOT LIKE 'newel %' GROUP BY 1, 2, 3 ORDER BY 5 DESC, 4 DESC LIMIT 50",
     .now = "SELECT " US("clock_timestamp() - 'epoch'::timestamptz"),
     .wal = "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint",

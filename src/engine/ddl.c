@@ -41,7 +41,7 @@ int64_t ddl_backoff_us(int64_t attempt, double random)
     return (int64_t)(pause * (0.5 + random / 2));
 }
 
-/* Sessions as the journal has them; the first columns of `holders` and `blockers` agree. */
+/* Sessions as the journal has them. */
 static json_t *sessions(const struct db_rows *rows)
 {
     json_t *list = json_array();
@@ -59,14 +59,17 @@ static json_t *sessions(const struct db_rows *rows)
     return list;
 }
 
-static json_t *ask_sessions(struct run *r, struct db *db, const char *sql, const char *first)
+/* NULL: the server cannot tell. `ask`: of whom `of` stands for. */
+static json_t *ask_sessions(struct run *r, struct db *db,
+                            enum db_fault (*ask)(struct db *, const char *, const char *,
+                                                 struct db_rows **, struct error *),
+                            const char *of)
 {
     char *pids = run_pids(r);
-    const char *params[] = {first, pids};
     struct db_rows *rows;
     struct error e;
     json_t *list = NULL;
-    if (db_query(db, &rows, &e, sql, 2, params) == DB_OK) {
+    if (ask(db, of, pids, &rows, &e) == DB_OK) {
         list = sessions(rows);
         db_rows_free(rows);
     }
@@ -118,7 +121,7 @@ static void look_at_queue(struct lock_watch *w, struct db *db, const char *pid, 
     /* who blocks is asked late, just before the timeout, or when we leave early */
     json_t *blockers = NULL;
     if (too_long || late || elapsed > w->timeout_us / 3)
-        blockers = ask_sessions(r, db, watch_words(r->engine)->blockers, pid);
+        blockers = ask_sessions(r, db, watch_blockers, pid);
 
     (void)pthread_mutex_lock(&w->lock);
     if (queue > w->queue)
@@ -269,8 +272,7 @@ static json_t *certain_blockers(struct run *r, struct db *db, const struct step 
 {
     if (step->kind != STEP_DDL || !step->exclusive)
         return NULL;
-    json_t *holders = ask_sessions(r, db, watch_words(r->engine)->holders,
-                                   r->facts.qualified);
+    json_t *holders = ask_sessions(r, db, watch_holders, r->facts.qualified);
     bool certain = false;
     size_t i;
     json_t *one;

@@ -94,9 +94,12 @@ bool evidence_clients(struct run *r, struct db *db, struct error *e)
         return false;
     char moment[24];
     (void)snprintf(moment, sizeof moment, "%" PRId64, when);
-    const char *params[] = {moment};
+    char *pids = run_pids(r);
+    const char *params[] = {moment, pids};
     struct db_rows *rows;
-    if (db_query(db, &rows, e, watch_words(r->engine)->clients, 1, params) != DB_OK)
+    enum db_fault fault = db_query(db, &rows, e, watch_words(r->engine)->clients, 2, params);
+    free(pids);
+    if (fault != DB_OK)
         return false;
     json_t *event = run_event(r, EVENT_CLIENTS), *list = json_array();
     for (int i = 0; i < db_row_count(rows); i++) {

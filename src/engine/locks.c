@@ -37,12 +37,10 @@ static json_t *holder_row(const struct run *r, const struct db_rows *rows, int i
 static enum db_fault add_holders(struct run *r, struct db *db, const char *pids, json_t *list,
                                  struct error *e)
 {
-    const char *params[] = {r->facts.qualified, pids};
     struct db_rows *rows;
-    const struct watch_words *words = watch_words(r->engine);
-    enum db_fault fault = db_query(db, &rows, e, words->holders, 2, params);
-    if (fault != DB_OK)
-        return fault;
+    enum db_fault fault = watch_holders(db, r->facts.qualified, pids, &rows, e);
+    if (fault != DB_OK) /* a server that cannot tell is no server that is down */
+        return db_alive(db) ? DB_OK : fault;
     for (int i = 0; i < db_row_count(rows); i++)
         if (!has_pid(list, db_int(rows, i, 0, 0)))
             json_push(list, holder_row(r, rows, i));

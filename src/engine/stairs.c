@@ -350,14 +350,13 @@ static void climb(struct stairs *s, enum phase first, bool released, struct erro
 static char *holders_text(struct stairs *s)
 {
     struct str text = {0};
-    const char *params[] = {s->run->migration->table, "{}"};
     struct db_rows *rows;
     struct error ignored;
-    if (db_query(s->db, &rows, &ignored, watch_words(s->run->engine)->holders, 2, params) == DB_OK) {
+    if (watch_holders(s->db, s->run->migration->table, "{}", &rows, &ignored) == DB_OK) {
         for (int i = 0; i < db_row_count(rows); i++) {
-            const char *app = db_value(rows, i, 2);
+            const char *app = db_value(rows, i, 2), *user = db_value(rows, i, 1);
             str_addf(&text, "%spid %" PRId64 " (%s)", i ? ", " : "", db_int(rows, i, 0, 0),
-                     app && *app ? app : "no name");
+                     app && *app ? app : user ? user : "no name");
         }
         db_rows_free(rows);
     }
