@@ -1,6 +1,8 @@
 #include "config.h"
 #include "dialect/batch.h"
 
+#include "dialect/watch_my.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -251,7 +253,7 @@ static enum db_fault write_and_save(struct db *db, const struct batch_subject *b
                                     const struct batch_call *call, struct batch_answer *out,
                                     struct error *e)
 {
-    enum db_fault fault = db_exec(db, "START TRANSACTION", e);
+    enum db_fault fault = db_exec(db, MY_BEGIN, e);
     if (fault != DB_OK)
         return fault;
     struct str sql = {0};
@@ -262,10 +264,10 @@ static enum db_fault write_and_save(struct db *db, const struct batch_subject *b
     if (fault == DB_OK)
         fault = save(db, call, out, e);
     if (fault == DB_OK)
-        fault = db_exec(db, "COMMIT", e);
+        fault = db_exec(db, MY_COMMIT, e);
     if (fault != DB_OK && db_alive(db)) {
         struct error ignored; /* a lock timeout ends the statement alone, not the transaction */
-        IGNORE(db_exec(db, "ROLLBACK", &ignored));
+        IGNORE(db_exec(db, MY_ROLLBACK, &ignored));
     }
     return fault;
 }
@@ -413,12 +415,12 @@ static enum db_fault try_row(struct db *db, const struct batch_subject *b, const
         add_literal(&sql, &b->keys[i], values[i]);
     }
     json_decref(key);
-    enum db_fault fault = db_exec(db, "START TRANSACTION", e);
+    enum db_fault fault = db_exec(db, MY_BEGIN, e);
     if (fault == DB_OK)
         fault = db_exec(db, str_text(&sql), e);
     struct error ignored; /* what the row says is what counts */
     if (db_alive(db))
-        IGNORE(db_exec(db, "ROLLBACK", &ignored));
+        IGNORE(db_exec(db, MY_ROLLBACK, &ignored));
     str_free(&sql);
     return fault;
 }

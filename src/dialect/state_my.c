@@ -1,6 +1,8 @@
 #include "config.h"
 #include "dialect/state.h"
 
+#include "dialect/watch_my.h"
+
 /*
  * Each checkpoint has the epoch of the lease, beside the migration: taking the
  * lease changes them all, which waits for the batches in flight and fences those
@@ -72,14 +74,14 @@ const struct state_words state_my = {
     .take_lease =
         "SET @newel_alive = (SELECT COUNT(*) FROM information_schema.processlist p "
         "JOIN newel.migration m ON p.id = m.lease_pid WHERE m.id = $1);\n"
-        "START TRANSACTION;\n"
+        MY_BEGIN ";\n"
         "UPDATE newel.migration SET epoch = epoch + 1, lease_holder = $2, "
         "lease_pid = CONNECTION_ID(), lease_renewed = " NOW ", operator = $3, updated_at = " NOW " "
         "WHERE id = $1 AND (lease_renewed IS NULL OR @newel_alive = 0 "
         "OR lease_renewed < " NOW " - INTERVAL 15 SECOND);\n"
         "UPDATE newel.checkpoint c JOIN newel.migration m ON m.id = c.migration "
         "SET c.epoch = m.epoch WHERE m.id = $1 AND m.lease_pid = CONNECTION_ID();\n"
-        "COMMIT;\n"
+        MY_COMMIT ";\n"
         "SELECT epoch FROM newel.migration WHERE id = $1 AND lease_pid = CONNECTION_ID() "
         "AND lease_holder = $2",
     .renew_lease = "UPDATE newel.migration SET lease_renewed = " NOW
@@ -107,7 +109,7 @@ const struct state_words state_my = {
                  "SELECT id, $#2, $3, $4, $5, $6, epoch, " NOW " FROM newel.migration "
                  "WHERE id = $1",
     .forget_ranges =
-        "START TRANSACTION;\n"
+        MY_BEGIN ";\n"
         "INSERT IGNORE INTO newel.checkpoint (migration, lane, `cursor`, shape, done, updated_at) "
         "VALUES ($1, -1, '', '', 1, " NOW ");\n"
         "UPDATE newel.checkpoint c JOIN (SELECT COALESCE(SUM(`rows`), 0) AS r, "
@@ -116,7 +118,7 @@ const struct state_words state_my = {
         "SET c.`rows` = c.`rows` + gone.r, c.batches = c.batches + gone.b "
         "WHERE c.migration = $1 AND c.lane = -1;\n"
         "DELETE FROM newel.checkpoint WHERE migration = $1 AND lane >= 0;\n"
-        "COMMIT",
+        MY_COMMIT,
     .forget_backfill = "DELETE FROM newel.checkpoint WHERE migration = $1",
     .counted = "SELECT COALESCE(SUM(`rows`), 0), COALESCE(SUM(batches), 0) "
                "FROM newel.checkpoint WHERE migration = $1",

@@ -116,8 +116,8 @@
                "WHERE migration = $1 AND what = $2",                                               \
     .clients = CLIENTS,                                                                            \
     .now = "SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))",                    \
-    .ddl_begin = "SET SESSION lock_wait_timeout = " SECONDS, .begin = "START TRANSACTION",         \
-    .commit = "COMMIT", .rollback = "ROLLBACK",                                                    \
+    .ddl_begin = "SET SESSION lock_wait_timeout = " SECONDS, .begin = MY_BEGIN,                    \
+    .commit = MY_COMMIT, .rollback = MY_ROLLBACK,                                                  \
     .lock_timeout = "SET @newel_seconds = " SECONDS "; SET SESSION innodb_lock_wait_timeout = "    \
                     "@newel_seconds, lock_wait_timeout = @newel_seconds",                          \
     .read_only_begin = "START TRANSACTION READ ONLY",                                              \

@@ -4,6 +4,14 @@
 
 #include "dialect/watch.h"
 
+/*
+ * An engine that freezes amid a transaction, or is cut off, must not keep its locks until the
+ * server misses it: rows of the application are among them, and what the next engine takes over.
+ */
+#define MY_BEGIN "SET SESSION wait_timeout = 10;\nSTART TRANSACTION"
+#define MY_COMMIT "COMMIT;\nSET SESSION wait_timeout = 28800"
+#define MY_ROLLBACK "ROLLBACK;\nSET SESSION wait_timeout = 28800"
+
 /* replica_my.c */
 enum db_fault watch_my_replica(struct db *db, const char *migration, struct replica_view *out,
                                struct error *e);
