@@ -6,12 +6,14 @@
 #   NEWEL=./newel SRCDIR=. tests/bench/mariadb.sh     (make bench-mariadb)
 #
 # BENCH_ROWS (1000000), BENCH_ROUNDS (3), BENCH_RATE (50: the load's transactions a second),
-# BENCH_ONLY (newel update pt-osc: which of them run). It prints; it judges nothing.
+# BENCH_LANES (1: newel's), BENCH_ONLY (newel update pt-osc: which of them run). It prints; it judges
+# nothing.
 set -euo pipefail
 newel=${NEWEL:?}
 rows=${BENCH_ROWS:-1000000}
 rounds=${BENCH_ROUNDS:-3}
 rate=${BENCH_RATE:-50}
+lanes=${BENCH_LANES:-1}
 read -ra candidates <<<"${BENCH_ONLY:-newel update pt-osc}"
 dir=$(mktemp -d /tmp/nb.XXXXXX)
 helpers=()
@@ -204,7 +206,7 @@ socket = $MY_PRIMARY_SOCKET
 database = shop
 replica = socket=$MY_REPLICA_SOCKET
 INI
-    cat >"$dir/migration.ini" <<'INI'
+    cat >"$dir/migration.ini" <<INI
 [migration]
 id = bench
 table = people
@@ -213,6 +215,8 @@ name = full_name
 type = varchar(130)
 [backfill]
 value = concat(first_name, ' ', last_name)
+[batch]
+lanes = $lanes
 [throttle]
 max_lag = 2s
 INI
@@ -223,7 +227,7 @@ INI
 note_phases() {
     awk 'function number(key,  at) { at = index($0, "\"" key "\":"); return at ? substr($0, at + length(key) + 3) + 0 : 0 }
         function text(key,  at, s) { at = index($0, "\"" key "\":\""); s = substr($0, at + length(key) + 4); return substr(s, 1, index(s, "\"") - 1) }
-        /"event":"phase"/ {
+        /^\{"seq":[0-9]+,"time":[0-9]+,"event":"phase"/ {
             phase = text("phase")
             if (/"state":"running"/ && !(phase in began)) began[phase] = number("time")
             if (/"state":"done"/) printf "%s %.3f\n", phase, (number("time") - began[phase]) / 1e6
@@ -302,8 +306,8 @@ table() {
 
 touch "$dir/phases"
 model
-printf 'newel bench: %s rows, %s rounds, %s transactions/s beside, MariaDB %s, %s, %s cores\n' \
-    "$rows" "$rounds" "$rate" "$("$my_mariadbd" --version | awk '{ print $3 }')" \
+printf 'newel bench: %s rows, %s rounds, %s transactions/s beside, %s lanes, MariaDB %s, %s, %s cores\n' \
+    "$rows" "$rounds" "$rate" "$lanes" "$("$my_mariadbd" --version | awk '{ print $3 }')" \
     "$(pt-online-schema-change --version)" "$(nproc)"
 measure_quiet
 for ((round = 1; round <= rounds; round++)); do
