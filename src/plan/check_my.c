@@ -1,6 +1,8 @@
 #include "config.h"
 #include "plan/checker.h"
 
+#include "plan/estimate.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +41,7 @@ static void check_algorithm(struct checker *c)
         return;
     }
     bool fine = f->add_by <= plan_agreed(c->m);
-    char *cost = plan_rebuild_text(f, f->add_by);
+    char *cost = estimate_rebuild_cost(f, f->add_by);
     checker_add(c, "algorithm", fine ? CHECK_WARN : CHECK_STOP,
                 fine ? "[ddl] algorithm agrees to it" : agreement(f->add_by),
                 "%s; the column can only be added by %s: %s", f->add_by_why,
@@ -67,7 +69,7 @@ static void check_not_null(struct checker *c)
     }
     bool waits = f->enforce_by > DDL_INPLACE, agreed = f->enforce_by <= plan_agreed(c->m);
     bool small = f->heap_bytes + f->index_bytes < REBUILD_IS_SMALL && f->cluster_nodes == 0;
-    char *cost = plan_rebuild_text(f, f->enforce_by);
+    char *cost = estimate_rebuild_cost(f, f->enforce_by);
     char *remedy = mem_printf("%s%s%s", by_triggers, waits && !agreed ? "; " : "",
                               waits && !agreed ? agreement(f->enforce_by) : "");
     enum check_verdict verdict = waits && !agreed  ? CHECK_STOP

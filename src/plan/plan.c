@@ -6,6 +6,7 @@
 #include "dialect/batch.h"
 #include "dialect/state.h"
 #include "dialect/watch.h"
+#include "plan/estimate.h"
 #include "plan/subject.h"
 #include "plan/walk.h"
 
@@ -16,13 +17,6 @@
 #define STRIPES 8
 #define BLOCKS_SMALL 64
 #define BLOCKS_LARGE 10000
-/* What a backfill is reckoned to do until one has been measured. */
-#define ROWS_PER_S_LOW 50000
-#define ROWS_PER_S_HIGH 100000
-/* And what building a table anew is, from small tables in memory to large ones on disk. */
-#define REBUILD_BYTES_PER_S_LOW (25 << 20)
-#define REBUILD_BYTES_PER_S_HIGH (200 << 20)
-
 /* What the builders of the phases share. */
 struct draft {
     const struct migration *m;
@@ -153,45 +147,7 @@ static void choose_order(struct draft *d)
         p->range_count = d->m->lanes;
 }
 
-/* ---- estimates ------------------------------------------------------------ */
-
-/*
- * Per row: its share of the page's image at the first touch, the new version,
- * and the entries of the indexes (fewer when most updates are HOT).
- */
-static int64_t wal_bytes(const struct draft *d)
-{
-    const struct facts *f = d->f;
-    int64_t per_row = 50 + f->tuple_bytes + f->indexes * (d->plan->stripes > 1 ? 35 : 100);
-    return f->heap_bytes + f->rows_estimate * per_row;
-}
-
-static char *backfill_estimate(const struct draft *d)
-{
-    const struct facts *f = d->f;
-    if (!f->table_exists || f->rows_estimate <= 0)
-        return mem_dup("estimate: the table looks empty");
-    int64_t batch = d->m->rows > 0 ? d->m->rows : 1;
-    char rows[UNITS_TEXT], batches[UNITS_TEXT], size[UNITS_TEXT], wal[UNITS_TEXT];
-    char fast[UNITS_TEXT], slow[UNITS_TEXT];
-    units_count(rows, f->rows_estimate);
-    units_count(batches, (f->rows_estimate + batch - 1) / batch);
-    units_count(size, batch);
-    units_size(wal, wal_bytes(d));
-    units_duration(fast, f->rows_estimate * US_PER_S / ROWS_PER_S_HIGH);
-    units_duration(slow, f->rows_estimate * US_PER_S / ROWS_PER_S_LOW);
-    return mem_printf("estimate: %s rows, %s batches of %s; %s to %s if the server does 100,000 to "
-                      "50,000 rows a second (an assumption until batches are measured) and nothing "
-                      "throttles it; %s of %s",
-                      rows, batches, size, fast, slow, wal,
-                      f->engine == DB_POSTGRESQL ? "WAL" : "redo and binary log");
-}
-
-static char *scan_estimate(const struct draft *d)
-{
-    char heap[UNITS_TEXT];
-    return mem_printf("estimate: one scan of %s", units_size(heap, d->f->heap_bytes));
-}
+/* ---- words for DDL ------------------------------------------------------- */
 
 const char *plan_algorithm_name(enum ddl_algorithm by)
 {
@@ -210,58 +166,6 @@ enum ddl_algorithm plan_agreed(const struct migration *m)
         return DDL_COPY;
     }
     return DDL_INSTANT;
-}
-
-/* What a cluster does with DDL, as the end of an estimate; "" where there is none. */
-static char *cluster_text(const struct facts *f)
-{
-    if (f->cluster_nodes == 0)
-        return mem_dup("");
-    return mem_printf("; on this cluster of %lld nodes it runs on all of them at once (%s), and no "
-                      "write of the whole cluster goes through meanwhile",
-                      (long long)f->cluster_nodes, f->cluster_method ? f->cluster_method : "TOI");
-}
-
-char *plan_rebuild_text(const struct facts *f, enum ddl_algorithm by)
-{
-    char size[UNITS_TEXT], fast[UNITS_TEXT], slow[UNITS_TEXT], log[UNITS_TEXT];
-    int64_t bytes = f->heap_bytes + f->index_bytes;
-    char *cluster = cluster_text(f);
-    units_size(size, bytes);
-    units_duration(fast, bytes * US_PER_S / REBUILD_BYTES_PER_S_HIGH);
-    units_duration(slow, bytes * US_PER_S / REBUILD_BYTES_PER_S_LOW);
-    struct str out = {0};
-    str_addf(&out,
-             "%s are written anew, with as much free disk needed; %s to %s at 200 to 25 MB a "
-             "second (an assumption); every replica lags for that long again when it gets there",
-             size, fast, slow);
-    if (by >= DDL_INPLACE_SHARED)
-        str_add(&out, "; every write of the table waits that long");
-    else if (f->alter_log_bytes > 0)
-        str_addf(&out,
-                 "; what is written meanwhile must fit in innodb_online_alter_log_max_size "
-                 "(%s)",
-                 units_size(log, f->alter_log_bytes));
-    str_add(&out, cluster);
-    free(cluster);
-    return str_take(&out);
-}
-
-static char *instant_estimate(const struct draft *d)
-{
-    char *cluster = cluster_text(d->f);
-    char *out = mem_printf("estimate: a few milliseconds once the lock is there; the catalog alone "
-                           "is written%s",
-                           cluster);
-    free(cluster);
-    return out;
-}
-
-static char *rebuild_estimate(const struct draft *d, enum ddl_algorithm by)
-{
-    char *text = plan_rebuild_text(d->f, by), *out = mem_printf("estimate: %s", text);
-    free(text);
-    return out;
 }
 
 /* ---- the phases ----------------------------------------------------------- */
@@ -305,7 +209,7 @@ static void plan_expand(struct draft *d)
                    table_of(d), instant ? "" : ", by ",
                    instant ? "" : plan_algorithm_name(d->f->add_by),
                    instant ? "" : ", which goes through the whole table"),
-        instant ? instant_estimate(d) : rebuild_estimate(d, d->f->add_by));
+        instant ? estimate_instant(d->f) : estimate_rebuild(d->f, d->f->add_by));
 }
 
 static void plan_sync(struct draft *d)
@@ -335,7 +239,7 @@ static void plan_sync(struct draft *d)
             mem_printf("Give %s its default for rows that are inserted from now on? Rows that are "
                        "changed after their batch keep the value they got.",
                        column),
-            instant_estimate(d));
+            estimate_instant(d->f));
         break;
     case NEW_ROWS_APPLICATION:
         say(d, PHASE_SYNC,
@@ -377,7 +281,7 @@ static void plan_backfill(struct draft *d)
     say(d, PHASE_BACKFILL,
         mem_printf("Fill %s in about %s rows of %s, batch by batch?", d->m->column,
                    units_count(rows, d->f->rows_estimate), table_of(d)),
-        backfill_estimate(d));
+        estimate_backfill(d->m, d->f, d->plan->stripes));
 }
 
 static char *left_form(const struct draft *d)
@@ -399,7 +303,7 @@ static void plan_verify(struct draft *d)
     say(d, PHASE_VERIFY,
         mem_printf("Count the rows that are still without %s, on a replica where there is one?",
                    d->m->column),
-        scan_estimate(d));
+        estimate_scan(d->f));
 }
 
 static void plan_constrain(struct draft *d)
@@ -418,7 +322,7 @@ static void plan_constrain(struct draft *d)
     say(d, PHASE_CONSTRAIN,
         mem_printf("Refuse NULL in %s from now on, then check all rows while work goes on?",
                    d->m->column),
-        scan_estimate(d));
+        estimate_scan(d->f));
 }
 
 static const char *rebuild_words(enum ddl_algorithm by)
@@ -451,7 +355,7 @@ static void plan_enforce(struct draft *d)
             mem_printf("Leave %s nullable, with NULL kept out by the triggers newel_null_*, which "
                        "stay for good%s?",
                        m->column, give ? ", and give it its default" : ""),
-            instant_estimate(d));
+            estimate_instant(d->f));
         return;
     }
     if (!set && !give) {
@@ -469,7 +373,7 @@ static void plan_enforce(struct draft *d)
                    : scans ? rebuild_words(d->f->enforce_by)
                            : "NOT NULL (no scan: the check proves it)",
                    set && give ? ", and " : "", give ? "give it its default" : ""),
-        set && scans ? rebuild_estimate(d, d->f->enforce_by) : instant_estimate(d));
+        set && scans ? estimate_rebuild(d->f, d->f->enforce_by) : estimate_instant(d->f));
 }
 
 static void plan_compare(struct draft *d)

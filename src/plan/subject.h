@@ -8,11 +8,6 @@
 /* `column` and `table` are quoted; all text stays the caller's. */
 struct ddl_subject plan_subject(const struct migration *m, const struct facts *f,
                                 const char *column, const char *table);
-/*
- * What building the table anew costs: "3 GB are written anew, ...". The caller
- * frees it.
- */
-char *plan_rebuild_text(const struct facts *f, enum ddl_algorithm by);
 /* "INPLACE with LOCK=SHARED" */
 const char *plan_algorithm_name(enum ddl_algorithm by);
 /* The dearest way that the file agrees to. */
