@@ -109,15 +109,16 @@ static double median_us(const struct pace *p)
 }
 
 /*
- * Rows/s without the slowest and the fastest batch. A median would jump by the
- * whole difference when a server alternates between two speeds.
+ * Rows/s, the rest behind each batch counted in, without the slowest and the
+ * fastest batch. A median would jump by the whole difference when a server
+ * alternates between two speeds.
  */
 static double rate_of(const struct pace *p, double *spread)
 {
     double us[PACE_WINDOW], sum = 0, squares = 0;
     int n = p->recent_count;
     for (int i = 0; i < n; i++)
-        us[i] = (double)p->recent[i].us / (double)p->recent[i].rows;
+        us[i] = (double)(p->recent[i].us + p->pause_us) / (double)p->recent[i].rows;
     qsort(us, (size_t)n, sizeof us[0], by_value);
     for (int i = 1; i < n - 1; i++)
         sum += us[i];

@@ -47,6 +47,13 @@ static double noisy_slow(int64_t rows, int i)
     return (5000 + 100 * (double)rows) * noise(0.25);
 }
 
+/* 10 µs a row, whatever the size: only a rest behind each batch makes size matter. */
+static double even(int64_t rows, int i)
+{
+    (void)i;
+    return 10 * (double)rows;
+}
+
 static struct pace start(int64_t rows)
 {
     struct pace p;
@@ -114,6 +121,20 @@ static void the_aim_in_time_is_not_overrun(void **state)
         (void)pace_batch(&p, p.rows, p.rows, 100000 + p.rows * 1000);
     assert_in_range(p.rows, 110, 165);
     assert_true(100000 + p.rows * 1000 <= 275000);
+}
+
+static void a_rest_behind_each_batch_makes_larger_ones_the_faster(void **state)
+{
+    (void)state;
+    struct pace p;
+    pace_init(&p, 1000, 100, 50000, 250000, 60000, 1);
+    (void)drive(&p, even, 300);
+    struct span s = drive(&p, even, 300);
+    assert_true(s.rows / 300 > 15000); /* of the 25,000 that the aim allows */
+    pace_init(&p, 1000, 100, 50000, 250000, 0, 1);
+    (void)drive(&p, even, 300);
+    s = drive(&p, even, 300);
+    assert_true(s.rows / 300 < 15000); /* without one there is nothing to gain */
 }
 
 static void an_optimum_in_the_middle_is_found_from_below_and_from_above(void **state)
@@ -388,6 +409,7 @@ int main(void)
         cmocka_unit_test(a_fast_server_is_climbed_to_its_best_and_held_there),
         cmocka_unit_test(growing_waits_for_five_batches_and_takes_at_most_half),
         cmocka_unit_test(the_aim_in_time_is_not_overrun),
+        cmocka_unit_test(a_rest_behind_each_batch_makes_larger_ones_the_faster),
         cmocka_unit_test(an_optimum_in_the_middle_is_found_from_below_and_from_above),
         cmocka_unit_test(what_is_no_faster_is_given_up),
         cmocka_unit_test(one_batch_forty_times_as_long_shrinks_at_once_and_the_size_comes_back),
