@@ -22,7 +22,7 @@ struct my {
     struct db base;
     MYSQL *conn;
     char *where; /* "orders-01 (10.0.0.7:3306)" */
-    char *user;  /* as the target names it, or NULL */
+    char *user;  /* the account, as GRANT takes it; until the login the target's, or NULL */
     char *role;
     struct db_address address; /* a copy, for the connection that cancels */
     bool lost;
@@ -179,7 +179,7 @@ static char *place(const char *name, const struct conninfo *c)
     return host ? mem_printf("%s (%s:%s)", name, host, port ? port : "3306") : mem_dup(name);
 }
 
-static struct mysql_fault said(const struct my *my)
+static struct mysql_fault said(const struct my *my, const char *sql)
 {
     return (struct mysql_fault){
         .where = my->where,
@@ -187,6 +187,7 @@ static struct mysql_fault said(const struct my *my)
         .number = my->conn ? (int)mysql_errno(my->conn) : 2008,
         .sqlstate = my->conn ? mysql_sqlstate(my->conn) : NULL,
         .message = my->conn ? mysql_error(my->conn) : "out of memory",
+        .sql = sql,
     };
 }
 
@@ -244,11 +245,25 @@ static bool logs_statements(struct my *my, bool *out, struct error *e)
     return true;
 }
 
+/* A node of a cluster that is not ready does not say it, and tells so when it is asked. */
+static void read_account(struct my *my)
+{
+    static const char sql[] = "SELECT CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), '''')";
+    struct db_rows *rows;
+    struct error ignored;
+    if (db_query(&my->base, &rows, &ignored, sql, 0, NULL) != DB_OK)
+        return;
+    free(my->user);
+    my->user = mem_dup(db_value(rows, 0, 0));
+    db_rows_free(rows);
+}
+
 static bool set_up(struct my *my, struct error *e)
 {
     bool statements;
     read_version(my);
     my->base.pid = (int64_t)mysql_thread_id(my->conn);
+    read_account(my);
     return db_exec(&my->base, session, e) == DB_OK && logs_statements(my, &statements, e) &&
            (statements || db_exec(&my->base, isolation, e) == DB_OK);
 }
@@ -277,7 +292,7 @@ static struct db *my_open(const struct db_address *where, const char *role, stru
     bool open = connect_to(my, &c, tls);
     conninfo_free(&c);
     if (!open) {
-        struct mysql_fault f = said(my);
+        struct mysql_fault f = said(my, NULL);
         (void)fault_mysql_connect(&f, e);
     }
     if (!open || !set_up(my, e)) {
@@ -294,9 +309,9 @@ static bool my_alive(const struct db *db)
 
 /* ---- asking --------------------------------------------------------------- */
 
-static enum db_fault failed(struct my *my, struct error *e)
+static enum db_fault failed(struct my *my, const char *sql, struct error *e)
 {
-    struct mysql_fault f = said(my);
+    struct mysql_fault f = said(my, sql);
     enum db_fault fault = fault_mysql_statement(&f, e);
     my->lost |= fault == DB_LOST || f.number == 1053;
     return fault;
@@ -306,10 +321,10 @@ static enum db_fault send_one(struct my *my, const struct str *sql, struct db_ro
                               struct error *e)
 {
     if (mysql_real_query(my->conn, str_text(sql), sql->len) != 0)
-        return failed(my, e);
+        return failed(my, str_text(sql), e);
     MYSQL_RES *result = mysql_store_result(my->conn);
     if (!result && mysql_field_count(my->conn) > 0)
-        return failed(my, e);
+        return failed(my, str_text(sql), e);
     struct my_rows *answer = mem_alloc(sizeof *answer);
     answer->base.driver = &db_mysql;
     answer->base.rows = result ? (int)mysql_num_rows(result) : 0;

@@ -3,8 +3,15 @@
 
 #include "base/text.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Of a longer text. */
+struct part {
+    const char *text;
+    size_t n;
+};
 
 /* The numbers themselves: the two families' headers do not name all of them. */
 static enum db_fault classify(int number, const char *sqlstate)
@@ -46,16 +53,53 @@ static enum db_fault classify(int number, const char *sqlstate)
     return DB_OTHER;
 }
 
-/* As in: UPDATE command denied to user 'newel'@'localhost' for table `shop`.`orders` */
-static bool say_grant(const char *message, struct error *e)
+static bool is_word(char c)
 {
+    return isalnum((unsigned char)c) || c == '_';
+}
+
+/* "`shop`.`orders`" of a statement that says so; empty when it does not. */
+static struct part qualified(const char *sql, struct part name)
+{
+    for (const char *dot = sql ? strchr(sql, '.') : NULL; dot; dot = strchr(dot + 1, '.')) {
+        size_t quoted = dot[1] == '`';
+        if (strncmp(dot + 1 + quoted, name.text, name.n) != 0)
+            continue;
+        const char *begin = dot, *end = dot + 1 + quoted + name.n;
+        if (quoted ? *end != '`' : is_word(*end))
+            continue;
+        if (dot > sql && dot[-1] == '`')
+            begin--;
+        while (begin > sql && (dot[-1] == '`' ? begin[-1] != '`' : is_word(begin[-1])))
+            begin--;
+        if (begin > sql && dot[-1] == '`')
+            begin--;
+        return (struct part){begin, (size_t)(end - begin) + quoted};
+    }
+    return (struct part){"", 0};
+}
+
+/*
+ * As in: UPDATE command denied to user 'newel'@'10.0.0.7' for table `shop`.`orders`
+ * MySQL says 'orders' alone. The user there has the client's host, which need not be the account's.
+ */
+static bool say_grant(const struct mysql_fault *f, struct error *e)
+{
+    const char *message = f->message;
     const char *user = strstr(message, " denied to user "), *on = strstr(message, " for table ");
     const char *command = strstr(message, " command");
     if (!user || !on || on < user || !command || command > user)
         return false;
     user += strlen(" denied to user ");
-    return !error_todo(e, "GRANT %.*s ON %s TO %.*s", (int)(command - message), message,
-                       on + strlen(" for table "), (int)(on - user), user);
+    struct part account = {user, (size_t)(on - user)};
+    if (f->user)
+        account = (struct part){f->user, strlen(f->user)};
+    on += strlen(" for table ");
+    struct part table = {on, strlen(on)};
+    if (*on == '\'' && table.n > 2)
+        table = qualified(f->sql, (struct part){on + 1, table.n - 2});
+    return table.n && !error_todo(e, "GRANT %.*s ON %.*s TO %.*s", (int)(command - message),
+                                  message, (int)table.n, table.text, (int)account.n, account.text);
 }
 
 static void say_todo(const struct mysql_fault *f, enum db_fault fault, struct error *e)
@@ -69,7 +113,7 @@ static void say_todo(const struct mysql_fault *f, enum db_fault fault, struct er
     } else if (f->number == 1044 && strstr(f->message, "to database 'newel'")) {
         error_todo(e, "GRANT ALL ON newel.* TO %s", f->user ? f->user : "the account");
     } else if (fault == DB_PRIVILEGE) {
-        (void)!say_grant(f->message, e);
+        (void)!say_grant(f, e);
     } else if (f->number == 2061 || f->number == 2059) {
         error_todo(e, "use TLS (ssl_mode = required) or the unix socket; with MariaDB's client "
                       "library the plugin caching_sha2_password must be installed, too");

@@ -9,10 +9,11 @@
 
 struct mysql_fault {
     const char *where; /* "orders-01 (10.0.0.7:3306)" */
-    const char *user;  /* as the option file or newel.ini names it; NULL: unknown */
+    const char *user;  /* the account, ready for GRANT; NULL: unknown */
     int number;        /* the server's, or the library's from 2000 to 2999 */
     const char *sqlstate;
     const char *message;
+    const char *sql; /* what failed; NULL: unknown */
 };
 
 /* A statement failed. Fills `e`. */

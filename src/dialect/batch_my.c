@@ -188,8 +188,9 @@ static void add_write(struct str *s, const struct words *w)
              w->column, value ? value : "NULL", w->column);
     if (rows)
         str_addf(s, "\n  AND (%s)", rows);
-    /* a row whose value is NULL has it already */
-    if (value)
+    /* where NULL may stay, such a value is there already; and MariaDB passes its errors over here
+     */
+    if (value && !w->not_null)
         str_addf(s, "\n  AND (%s) IS NOT NULL", value);
     free(value);
 }

@@ -125,7 +125,7 @@ static void numbers_are_faults(void **state)
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct error e;
-        struct mysql_fault f = {"t1 (h:3306)", "newel", cases[i].number, cases[i].sqlstate, "words"};
+        struct mysql_fault f = {"t1 (h:3306)", "newel", cases[i].number, cases[i].sqlstate, "words", NULL};
         assert_int_equal(fault_mysql_statement(&f, &e), cases[i].fault);
         assert_int_equal(e.number, cases[i].number);
         assert_string_equal(e.sqlstate, cases[i].sqlstate);
@@ -146,6 +146,17 @@ static void a_missing_privilege_is_named_as_its_grant(void **state)
     };
     assert_int_equal(fault_mysql_statement(&f, &e), DB_PRIVILEGE);
     assert_string_equal(e.todo, "GRANT UPDATE ON `shop`.`orders` TO 'newel'@'localhost'");
+    f.message = "UPDATE command denied to user 'newel'@'10.0.0.7' for table 'orders'";
+    f.user = "'newel'@'%'";
+    f.sql = "UPDATE `old`.`orders_2`, `shop`.`orders` SET x.orders_3 = 1";
+    assert_int_equal(fault_mysql_statement(&f, &e), DB_PRIVILEGE);
+    assert_string_equal(e.todo, "GRANT UPDATE ON `shop`.`orders` TO 'newel'@'%'");
+    f.sql = "SELECT 1 FROM shop.orders_2 JOIN shop.orders";
+    assert_int_equal(fault_mysql_statement(&f, &e), DB_PRIVILEGE);
+    assert_string_equal(e.todo, "GRANT UPDATE ON shop.orders TO 'newel'@'%'");
+    f.sql = NULL;
+    assert_int_equal(fault_mysql_statement(&f, &e), DB_PRIVILEGE);
+    assert_string_equal(e.todo, "");
     f.message = "for table command denied to user ";
     assert_int_equal(fault_mysql_statement(&f, &e), DB_PRIVILEGE);
     assert_string_equal(e.todo, "");
@@ -155,12 +166,12 @@ static void a_connection_that_was_refused_is_told_from_one_that_was_lost(void **
 {
     (void)state;
     struct error e;
-    struct mysql_fault refused = {"t1", NULL, 1045, "28000", "Access denied for user 'x'@'y'"};
+    struct mysql_fault refused = {"t1", NULL, 1045, "28000", "Access denied for user 'x'@'y'", NULL};
     assert_int_equal(fault_mysql_connect(&refused, &e), DB_REFUSED);
     assert_non_null(strstr(e.todo, "option file"));
-    struct mysql_fault lost = {"t1", NULL, 2003, "HY000", "Can't connect"};
+    struct mysql_fault lost = {"t1", NULL, 2003, "HY000", "Can't connect", NULL};
     assert_int_equal(fault_mysql_connect(&lost, &e), DB_LOST);
-    struct mysql_fault unknown = {"t1", NULL, 1049, "42000", "Unknown database 'x'"};
+    struct mysql_fault unknown = {"t1", NULL, 1049, "42000", "Unknown database 'x'", NULL};
     assert_int_equal(fault_mysql_connect(&unknown, &e), DB_REFUSED);
     assert_non_null(strstr(e.todo, "database"));
 }
