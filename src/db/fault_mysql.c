@@ -117,7 +117,7 @@ static void say_todo(const struct mysql_fault *f, enum db_fault fault, struct er
     } else if (f->number == 2061 || f->number == 2059) {
         error_todo(e, "use TLS (ssl_mode = required) or the unix socket; with MariaDB's client "
                       "library the plugin caching_sha2_password must be installed, too");
-    } else if (f->number == 2026) {
+    } else if (f->number == 2026 && fault != DB_LOST) {
         error_todo(e, "check ssl_mode, ssl_ca and the server's certificate");
     } else if (fault == DB_READ_ONLY) {
         error_todo(e, "the target must name the primary, where writes are let in");
@@ -137,6 +137,9 @@ static void fill(const struct mysql_fault *f, struct error *e)
 enum db_fault fault_mysql_statement(const struct mysql_fault *f, struct error *e)
 {
     enum db_fault fault = classify(f->number, f->sqlstate ? f->sqlstate : "");
+    /* where TLS stood already, its error is that of a connection that broke */
+    if (f->number == 2026)
+        fault = DB_LOST;
     error_set(e, ERROR_DATABASE, "%s", f->where);
     fill(f, e);
     say_todo(f, fault, e);

@@ -171,6 +171,11 @@ static void a_connection_that_was_refused_is_told_from_one_that_was_lost(void **
     assert_non_null(strstr(e.todo, "option file"));
     struct mysql_fault lost = {"t1", NULL, 2003, "HY000", "Can't connect", NULL};
     assert_int_equal(fault_mysql_connect(&lost, &e), DB_LOST);
+    struct mysql_fault tls = {"t1", NULL, 2026, "HY000", "TLS/SSL error: ...", NULL};
+    assert_int_equal(fault_mysql_connect(&tls, &e), DB_REFUSED);
+    assert_non_null(strstr(e.todo, "ssl_mode"));
+    assert_int_equal(fault_mysql_statement(&tls, &e), DB_LOST);
+    assert_string_equal(e.todo, "");
     struct mysql_fault unknown = {"t1", NULL, 1049, "42000", "Unknown database 'x'", NULL};
     assert_int_equal(fault_mysql_connect(&unknown, &e), DB_REFUSED);
     assert_non_null(strstr(e.todo, "database"));
