@@ -83,7 +83,8 @@ sql_only_in_the_dialect() {
     verbs='SELECT|UPDATE|INSERT|ALTER|CREATE|DROP|DELETE|EXPLAIN|VALIDATE'
     for file in $(sources); do
         case $file in
-        src/dialect/* | src/cli/demo*.c) continue ;;
+        # a driver may ask its own connection who it is
+        src/dialect/* | src/db/db_mysql.c | src/cli/demo*.c) continue ;;
         esac
         grep -nE "\"($verbs) " "$root/$file" | sed "s|^|$file:|"
     done
