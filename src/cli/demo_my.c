@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define OPTION_FILE "my.cnf"
@@ -252,7 +253,7 @@ static bool write_config(const struct keeper *k, const struct command *c, const 
              "[mysqld]\n"
              "server_id = %d\n"
              "datadir = %s/%s\n"
-             "tmpdir = %s\n"
+             "tmpdir = %s/%s.tmp\n"
              "socket = %s/%s.sock\n"
              "pid_file = %s/%s.pid\n"
              "init_file = %s/" ACCOUNTS "\n"
@@ -261,7 +262,7 @@ static bool write_config(const struct keeper *k, const struct command *c, const 
              "relay_log = relay\n"
              "innodb_buffer_pool_size = 128M\n"
              "max_connections = 60\n",
-             port ? 1 : 2, k->folder, name, k->sockets, k->sockets, name, k->sockets, name,
+             port ? 1 : 2, k->folder, name, k->folder, name, k->sockets, name, k->sockets, name,
              k->folder);
     if (port)
         str_addf(&s, "bind_address = 127.0.0.1\nport = %d\n", port);
@@ -322,14 +323,31 @@ static int free_port(void)
     return -1;
 }
 
+/*
+ * Where a server keeps its temporary files. MariaDB clears what it finds there
+ * when it starts, whosever it is: no two may share one.
+ */
+static bool make_temporary(const struct keeper *k, const char *name, struct error *e)
+{
+    char *folder = mem_printf("%s/%s.tmp", k->folder, name);
+    bool ok = mkdir(folder, 0700) == 0 &&
+              (!k->user || chown(folder, k->user->pw_uid, k->user->pw_gid) == 0);
+    if (!ok)
+        error_errno(e, errno, "cannot make %s", folder);
+    free(folder);
+    return ok;
+}
+
 static pid_t begin_files_mariadb(const struct keeper *k, const struct command *c, const char *name)
 {
     (void)c;
     char *install = find_program("mariadb-install-db");
     char *data = mem_printf("--datadir=%s/%s", k->folder, name);
+    char *temporary = mem_printf("--tmpdir=%s/%s.tmp", k->folder, name);
     const char *const arguments[] = {install,
                                      "--no-defaults",
                                      data,
+                                     temporary,
                                      "--skip-test-db",
                                      "--skip-name-resolve",
                                      "--auth-root-authentication-method=socket",
@@ -339,6 +357,7 @@ static pid_t begin_files_mariadb(const struct keeper *k, const struct command *c
     pid_t child = install ? keeper_start(k, arguments) : -1;
     free(install);
     free(data);
+    free(temporary);
     return child;
 }
 
@@ -347,9 +366,10 @@ static pid_t begin_files_mysql(const struct keeper *k, const struct command *c, 
     struct str places = {0};
     add_places(&places, c);
     char *file = mem_printf("%s.init.cnf", name), *path = path_join(k->folder, file);
-    char *text = mem_printf("[mysqld]\ndatadir = %s/%s\ntmpdir = %s\nsecure_file_priv = NULL\n"
-                            "innodb_doublewrite = OFF\ninnodb_flush_method = nosync\n%s",
-                            k->folder, name, k->sockets, str_text(&places));
+    char *text =
+        mem_printf("[mysqld]\ndatadir = %s/%s\ntmpdir = %s/%s.tmp\nsecure_file_priv = NULL\n"
+                   "innodb_doublewrite = OFF\ninnodb_flush_method = nosync\n%s",
+                   k->folder, name, k->folder, name, str_text(&places));
     char *defaults = mem_printf("--defaults-file=%s", path);
     struct error ignored;
     pid_t child = -1;
@@ -412,6 +432,8 @@ static bool make_both(struct keeper *k, const struct command *c, struct error *e
     pid_t (*begin)(const struct keeper *, const struct command *, const char *) =
         k->kind == &demo_mariadb ? begin_files_mariadb : begin_files_mysql;
     keeper_doing(k, "making two empty servers");
+    if (!make_temporary(k, PRIMARY, e) || !make_temporary(k, REPLICA, e))
+        return false;
     k->primary = begin(k, c, PRIMARY);
     k->replica = begin(k, c, REPLICA);
     return keeper_finish(k, &k->primary, "making the primary's files", e) &&
