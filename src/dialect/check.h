@@ -45,6 +45,12 @@ struct check_words {
     char *(*drop_clone)(const struct ddl_subject *s);
     /* -> level, number, text of what the last statement was warned of */
     const char *warnings;
+    /* -> the account that we are, ready for GRANT */
+    const char *account;
+    /* -> what it may do, a line each */
+    const char *grants;
+    /* No row, ever; refused where the locks of others may not be seen. */
+    const char *instruments;
     /* -> with Binlog_Do_DB and Binlog_Ignore_DB: what the binary log leaves out */
     const char *(*log_status)(enum db_engine engine, int version);
     /* The value read; `by_trigger`: as the trigger will evaluate it. */

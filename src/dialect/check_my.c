@@ -18,17 +18,6 @@
         .passed = "it takes writes",                                                               \
     }
 
-#define MONITORING_QUERY                                                                           \
-    {                                                                                              \
-        .name = "monitoring", .privilege = true,                                                   \
-        .sql = "SELECT CONCAT(CURRENT_USER(), ' may not see other sessions: who blocks whom "      \
-               "stays unknown'), CONCAT('GRANT PROCESS ON *.* TO ', " GRANTEE ") "                 \
-               "FROM (SELECT 1) one WHERE NOT EXISTS (SELECT 1 FROM "                              \
-               "information_schema.user_privileges WHERE grantee = " GRANTEE                       \
-               " AND privilege_type IN ('PROCESS', 'SUPER'))",                                     \
-        .passed = "we see other sessions",                                                         \
-    }
-
 #define BINLOG_QUERY                                                                               \
     {                                                                                              \
         .name = "binary log",                                                                      \
@@ -137,9 +126,8 @@
     }
 
 #define COMMON_QUERIES                                                                             \
-    PRIMARY_QUERY, MONITORING_QUERY, BINLOG_QUERY, ROW_IMAGE_QUERY, SQL_MODE_QUERY,                \
-        ZERO_DATES_QUERY, LONG_QUERY, TRIGGERS_QUERY, CASCADES_QUERY, VIEWS_QUERY,                 \
-        CONNECTIONS_QUERY
+    PRIMARY_QUERY, BINLOG_QUERY, ROW_IMAGE_QUERY, SQL_MODE_QUERY, ZERO_DATES_QUERY, LONG_QUERY,    \
+        TRIGGERS_QUERY, CASCADES_QUERY, VIEWS_QUERY, CONNECTIONS_QUERY
 
 static const struct check_query mysql_queries[] = {COMMON_QUERIES};
 
@@ -268,8 +256,13 @@ static const char *log_status(enum db_engine engine, int version)
                "AND phase NOT IN ('preflight', 'baseline') AND state <> 'undone'",                 \
     .make_home = "CREATE DATABASE IF NOT EXISTS newel", .clone = clone,                            \
     .add_to_clone = add_to_clone, .try_triggers = try_triggers, .drop_clone = drop_clone,          \
-    .assign = assign, .warnings = "SHOW WARNINGS", .log_status = log_status, .evaluate = evaluate, \
+    .account = "SELECT " GRANTEE, .grants = "SHOW GRANTS", .assign = assign,                       \
+    .warnings = "SHOW WARNINGS", .log_status = log_status, .evaluate = evaluate,                   \
     .evaluate_default = evaluate_default
+
+#define METADATA_LOCKS                                                                             \
+    "performance_schema.metadata_locks, performance_schema.threads, "                              \
+    "performance_schema.session_connect_attrs WHERE FALSE"
 
 const struct check_words check_mysql = {
     .queries = mysql_queries,
@@ -277,6 +270,8 @@ const struct check_words check_mysql = {
     .oldest = 80000,
     .newest = 90700,
     .needs = "MySQL 8.0",
+    .instruments = "SELECT 1 FROM performance_schema.data_lock_waits, "
+                   "performance_schema.data_locks, " METADATA_LOCKS,
     FAMILY,
 };
 
@@ -286,5 +281,6 @@ const struct check_words check_mariadb = {
     .oldest = 100600,
     .newest = 110800,
     .needs = "MariaDB 10.6",
+    .instruments = "SELECT 1 FROM " METADATA_LOCKS,
     FAMILY,
 };

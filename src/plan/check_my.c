@@ -1,6 +1,7 @@
 #include "config.h"
 #include "plan/checker.h"
 
+#include "dialect/grants_my.h"
 #include "plan/estimate.h"
 
 #include <inttypes.h>
@@ -231,6 +232,90 @@ static enum db_fault try_copy(struct checker *c)
     return fault == DB_OK ? try_triggers(c) : fault;
 }
 
+/* ---- privileges ----------------------------------------------------------- */
+
+/* "'newel'@'%'"; the caller frees it. */
+static char *account(struct checker *c)
+{
+    struct db_rows *rows;
+    struct error ignored;
+    if (db_query(c->db, &rows, &ignored, c->words->account, 0, NULL) != DB_OK)
+        return mem_dup("the account");
+    char *name = mem_dup(db_value(rows, 0, 0));
+    db_rows_free(rows);
+    return name;
+}
+
+static bool is_granted(const struct checker *c, const struct db_rows *rows, const char *privilege)
+{
+    for (int i = 0; i < db_row_count(rows); i++)
+        if (grants_my_cover(db_value(rows, i, 0), privilege, c->f->schema, c->f->table))
+            return true;
+    return false;
+}
+
+/* `vague`: a role may give what is not seen here. */
+static void lacks(struct checker *c, const char *name, const char *privileges, const char *object,
+                  bool vague)
+{
+    char *who = account(c), *remedy = mem_printf("GRANT %s ON %s TO %s", privileges, object, who);
+    checker_add(c, name, vague ? CHECK_WARN : CHECK_STOP, remedy, "%s lacks %s on %s%s", who,
+                privileges, object, vague ? ", unless a role gives it" : "")
+        ->privilege = true;
+    free(remedy);
+    free(who);
+}
+
+static bool check_grants(struct checker *c)
+{
+    static const char *const needed[] = {"SELECT", "INSERT", "UPDATE", "ALTER", "TRIGGER"};
+    bool triggers = c->m->new_rows == NEW_ROWS_TRIGGER || c->m->not_null, vague = false;
+    struct db_rows *rows;
+    enum db_fault fault = db_query(c->db, &rows, c->e, c->words->grants, 0, NULL);
+    if (fault != DB_OK)
+        return !checker_is_gone(fault);
+    struct str missing = {0};
+    for (int i = 0; i < db_row_count(rows); i++)
+        vague |= grants_my_vague(db_value(rows, i, 0));
+    for (size_t i = 0; i < COUNT_OF(needed) - !triggers; i++)
+        if (!is_granted(c, rows, needed[i]))
+            str_addf(&missing, "%s%s", missing.len ? ", " : "", needed[i]);
+    bool sees_sessions = is_granted(c, rows, "PROCESS");
+    db_rows_free(rows);
+    if (missing.len)
+        lacks(c, "privileges", str_text(&missing), c->f->qualified, vague);
+    else
+        checker_add(c, "privileges", CHECK_PASS, NULL, "all that are needed on the table");
+    if (sees_sessions)
+        checker_add(c, "monitoring", CHECK_PASS, NULL, "we see other sessions");
+    else
+        lacks(c, "monitoring", "PROCESS", "*.*", vague);
+    str_free(&missing);
+    return true;
+}
+
+/* What cannot be watched counts as over its limit: without this nothing would ever run. */
+static bool check_instruments(struct checker *c)
+{
+    struct db_rows *rows;
+    enum db_fault fault = db_query(c->db, &rows, c->e, c->words->instruments, 0, NULL);
+    if (fault == DB_OK) {
+        db_rows_free(rows);
+        checker_add(c, "lock waits", CHECK_PASS, NULL, "we see who waits on whom");
+        return true;
+    }
+    if (checker_is_gone(fault))
+        return false;
+    char *who = account(c);
+    char *remedy = mem_printf("GRANT SELECT ON performance_schema.* TO %s", who);
+    checker_add(c, "lock waits", CHECK_STOP, fault == DB_PRIVILEGE ? remedy : c->e->todo,
+                "who waits for newel's locks cannot be seen: %s", c->e->why)
+        ->privilege = fault == DB_PRIVILEGE;
+    free(remedy);
+    free(who);
+    return true;
+}
+
 /* ---- what replicas will not get ------------------------------------------- */
 
 static bool is_listed(const char *list, const char *database)
@@ -296,6 +381,8 @@ bool check_my_shape(struct checker *c)
 {
     if (!check_storage(c))
         return true;
+    if (!check_grants(c) || !check_instruments(c))
+        return false;
     check_key_types(c);
     check_made_of(c);
     check_cluster(c);

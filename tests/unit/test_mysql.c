@@ -2,6 +2,7 @@
 
 #include "db/fault_mysql.h"
 #include "db/text_mysql.h"
+#include "dialect/grants_my.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -181,6 +182,40 @@ static void a_connection_that_was_refused_is_told_from_one_that_was_lost(void **
     assert_non_null(strstr(e.todo, "database"));
 }
 
+static void a_grant_covers_what_it_names(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line;
+        bool covers;
+    } cases[] = {
+        {"GRANT SELECT, ALTER ON `shop`.`orders` TO `newel`@`%`", true},
+        {"GRANT ALTER ON `shop`.* TO `newel`@`%`", true},
+        {"GRANT ALL PRIVILEGES ON *.* TO `root`@`localhost` WITH GRANT OPTION", true},
+        {"GRANT ALL ON TABLE `sh%`.* TO x", true},
+        {"GRANT alter ON `sho_`.* TO x", true},
+        {"GRANT ALTER ON `sho\\_`.* TO x", false},
+        {"GRANT SELECT, INSERT ON `shop`.* TO x", false},
+        {"GRANT ALTER ROUTINE ON `shop`.* TO x", false},
+        {"GRANT INSERT (a, ALTER), SELECT ON `shop`.`orders` TO x", false},
+        {"GRANT INSERT (` ON `), ALTER ON `shop`.`orders` TO x", true},
+        {"GRANT ALTER ON `shop`.`order` TO x", false},
+        {"GRANT ALTER ON `shop2`.* TO x", false},
+        {"GRANT `ALTER`@`%` TO x", false},
+        {"REVOKE ALTER ON `shop`.* FROM x", false},
+        {"GRANT ALTER ON `shop`", false},
+        {"GRANT ALTER ON ", false},
+        {"", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        if (grants_my_cover(cases[i].line, "ALTER", "shop", "orders") != cases[i].covers)
+            fail_msg("%s", cases[i].line);
+    assert_true(grants_my_cover("GRANT SELECT ON `a``b`.`c``d` TO x", "SELECT", "a`b", "c`d"));
+    assert_true(grants_my_vague("GRANT `r`@`%` TO `x`@`%`"));
+    assert_true(grants_my_vague("REVOKE SELECT ON `shop`.* FROM x"));
+    assert_false(grants_my_vague("GRANT USAGE ON *.* TO x"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -191,6 +226,7 @@ int main(void)
         cmocka_unit_test(a_mistake_is_refused),
         cmocka_unit_test(numbers_are_faults),
         cmocka_unit_test(a_missing_privilege_is_named_as_its_grant),
+        cmocka_unit_test(a_grant_covers_what_it_names),
         cmocka_unit_test(a_connection_that_was_refused_is_told_from_one_that_was_lost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
