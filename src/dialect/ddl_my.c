@@ -66,6 +66,21 @@ static char *probe_triggers(const struct ddl_subject *s, const char *what, int w
     return sql;
 }
 
+/* Both are there, and of the present words. */
+static char *probe_present(const struct ddl_subject *s, const char *what)
+{
+    char *insert = sync_my_name(s, what, "ins"), *update = sync_my_name(s, what, "upd");
+    char *mark = sync_my_mark(s);
+    char *both = mem_printf("trigger_name IN ('%s', '%s') AND LOCATE('%s', action_statement) > 0",
+                            insert, update, mark);
+    char *sql = probe(s, "triggers", "event_object_schema", "event_object_table", 2, both);
+    free(insert);
+    free(update);
+    free(mark);
+    free(both);
+    return sql;
+}
+
 /* ---- expand --------------------------------------------------------------- */
 
 static void add_column(const struct ddl_subject *s, struct ddl_text *out)
@@ -87,7 +102,7 @@ static void sync_triggers(const struct ddl_subject *s, struct ddl_text *out)
     char *insert = sync_my_insert(s), *update = sync_my_update(s);
     out->sql = mem_printf("%s%s", insert, update);
     out->undo = sync_my_drop(s, "sync");
-    out->done = probe_triggers(s, "sync", 2);
+    out->done = probe_present(s, "sync");
     out->undone = probe_triggers(s, "sync", 0);
     takes_table(out, DDL_INSTANT);
     free(insert);
@@ -153,7 +168,7 @@ static void add_not_null(const struct ddl_subject *s, struct ddl_text *out)
     out->sql = mem_printf("%s%s", insert, update);
     out->undo = sync_my_drop(s, "null");
     /* enforce drops them: NOT NULL then says the same */
-    char *triggers = probe_triggers(s, "null", 2);
+    char *triggers = probe_present(s, "null");
     char *column = probe_column(s, true, " AND is_nullable = 'NO'");
     out->done = mem_printf("SELECT (%s) OR (%s)", triggers, column);
     out->undone = probe_triggers(s, "null", 0);

@@ -16,6 +16,19 @@ char *sync_my_name(const struct ddl_subject *s, const char *what, const char *wh
 }
 
 /* "`shop`.`newel_sync_ins_..." */
+char *sync_my_mark(const struct ddl_subject *s)
+{
+    const struct words *w = &s->words;
+    const char *const parts[] = {w->column, w->type, w->value, w->where, w->otherwise};
+    struct str all = {0};
+    char hash[DIGEST_HEX];
+    for (size_t i = 0; i < COUNT_OF(parts); i++)
+        str_addf(&all, "%s\n--\n", parts[i] ? parts[i] : "");
+    digest_hex(str_text(&all), all.len, w->not_null ? "n" : "", w->not_null, hash);
+    str_free(&all);
+    return mem_printf("/* %.16s */", hash);
+}
+
 static char *qualified_name(const struct ddl_subject *s, const char *what, const char *when)
 {
     char *bare = sync_my_name(s, what, when), *schema = db_quote_name(DB_MYSQL, s->schema);
@@ -64,12 +77,13 @@ static void add_value(struct str *out, const struct ddl_subject *s, const char *
 
 static void begin(struct str *out, const struct ddl_subject *s, const char *what, bool insert)
 {
-    char *name = qualified_name(s, what, insert ? "ins" : "upd");
+    char *name = qualified_name(s, what, insert ? "ins" : "upd"), *mark = sync_my_mark(s);
     str_addf(out,
              "DROP TRIGGER IF EXISTS %s\n;;\n"
-             "CREATE TRIGGER %s BEFORE %s ON %s FOR EACH ROW\nBEGIN\n",
-             name, name, insert ? "INSERT" : "UPDATE", s->words.qualified);
+             "CREATE TRIGGER %s BEFORE %s ON %s FOR EACH ROW\nBEGIN %s\n",
+             name, name, insert ? "INSERT" : "UPDATE", s->words.qualified, mark);
     free(name);
+    free(mark);
 }
 
 static void end(struct str *out)

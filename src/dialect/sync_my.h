@@ -8,6 +8,8 @@
 
 #include "dialect/ddl.h"
 
+/* What the triggers' bodies hold when they were made of the present words. */
+char *sync_my_mark(const struct ddl_subject *s);
 /* Bare: "newel_sync_ins_0123456789"; `what` is "sync" or "null". */
 char *sync_my_name(const struct ddl_subject *s, const char *what, const char *when);
 char *sync_my_insert(const struct ddl_subject *s);

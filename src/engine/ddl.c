@@ -338,6 +338,12 @@ static int ask_done(struct db *db, const struct step *step, bool undo, struct er
     return undo && !step->undone ? !yes : yes;
 }
 
+bool ddl_is_done(struct db *db, const struct step *step)
+{
+    struct error ignored;
+    return ask_done(db, step, false, &ignored) == 1;
+}
+
 static void record_skipped(struct run *r, const struct attempt *a)
 {
     run_record(r, statement_event(r, a, "skipped"));

@@ -15,6 +15,9 @@
 bool ddl_run(struct run *r, struct db **db, enum phase phase, const struct step *step, bool undo,
              struct error *e) MUST_CHECK;
 
+/* Whether its probe says so; false also when that could not be asked. */
+bool ddl_is_done(struct db *db, const struct step *step);
+
 /* The pause before try number `attempt` (from 1): it grows, and `random` (0..1) spreads it. */
 int64_t ddl_backoff_us(int64_t attempt, double random);
 

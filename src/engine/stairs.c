@@ -151,8 +151,8 @@ static bool run_phase(struct stairs *s, enum phase phase, bool again, struct err
     case PHASE_COMPARE:
         return evidence_plans(r, s->db, true, e) && evidence_clients(r, s->db, e);
     case PHASE_CONSTRAIN:
-        return counts_again(r) ? (!again || backfill_run(r, &s->db, e)) &&
-                                     run_steps(s, phase, e) && verify(s, phase, e)
+        return counts_again(r) ? (!again || backfill_run(r, &s->db, e)) && run_steps(s, phase, e) &&
+                                     verify(s, phase, e)
                                : run_steps(s, phase, e);
     case PHASE_EXPAND:
     case PHASE_SYNC:
@@ -217,8 +217,8 @@ static bool climb_one(struct stairs *s, enum phase phase, bool again, struct err
 static bool forget_backfill(struct stairs *s, struct error *e)
 {
     const char *params[] = {s->run->migration->id};
-    return db_query(s->db, NULL, e, state_words(s->run->engine)->forget_backfill, 1,
-                    params) == DB_OK;
+    return db_query(s->db, NULL, e, state_words(s->run->engine)->forget_backfill, 1, params) ==
+           DB_OK;
 }
 
 static bool roll_back(struct stairs *s, enum phase from, struct error *e)
@@ -356,7 +356,9 @@ static char *holders_text(struct stairs *s)
         for (int i = 0; i < db_row_count(rows); i++) {
             const char *app = db_value(rows, i, 2), *user = db_value(rows, i, 1);
             str_addf(&text, "%spid %" PRId64 " (%s)", i ? ", " : "", db_int(rows, i, 0, 0),
-                     app && *app ? app : user ? user : "no name");
+                     app && *app ? app
+                     : user      ? user
+                                 : "no name");
         }
         db_rows_free(rows);
     }
@@ -376,9 +378,10 @@ static bool wait_for_table(struct stairs *s, bool *told, const struct error *e)
         return false;
     if (!*told) {
         char *holders = holders_text(s);
-        run_alarm(r, "warn", "table-locked",
-                  "newel cannot even look at %s and waits: it is locked, or about to be; held by %s",
-                  r->migration->table, holders);
+        run_alarm(
+            r, "warn", "table-locked",
+            "newel cannot even look at %s and waits: it is locked, or about to be; held by %s",
+            r->migration->table, holders);
         free(holders);
     }
     *told = true;
@@ -407,8 +410,7 @@ static bool prepare(struct stairs *s, struct error *e)
     if (!s->db)
         return false;
     r->engine = db_engine_of(s->db);
-    if (!read_facts(s, e) ||
-        state_read(s->db, r->migration->id, &s->before, e) != DB_OK)
+    if (!read_facts(s, e) || state_read(s->db, r->migration->id, &s->before, e) != DB_OK)
         return false;
     plan_make(r->migration, &r->facts, &r->plan);
     r->quoted_column = db_quote_name(r->facts.engine, r->migration->column);
@@ -433,6 +435,24 @@ static bool prepare(struct stairs *s, struct error *e)
     return true;
 }
 
+/*
+ * The file may say other words than those that the triggers were made of, since it
+ * was corrected: rows that are written from now on must get what the others get.
+ */
+static bool renew_sync(struct stairs *s, enum phase first, struct error *e)
+{
+    const struct phase_plan *sync = &s->run->plan.phases[PHASE_SYNC];
+    if (first <= PHASE_SYNC || first >= PHASE_FINISH)
+        return true;
+    for (size_t i = 0; i < sync->step_count; i++) {
+        const struct step *step = &sync->steps[i];
+        if (step->kind != STEP_ENGINE && !ddl_is_done(s->db, step) &&
+            !ddl_run(s->run, &s->db, PHASE_SYNC, step, false, e))
+            return false;
+    }
+    return true;
+}
+
 static void walk(struct stairs *s, struct error *e)
 {
     struct run *r = s->run;
@@ -451,6 +471,10 @@ static void walk(struct stairs *s, struct error *e)
             return;
     if (s->before.exists && s->before.state == STATE_UNDOING) {
         go_down(s, s->before.phase, e);
+        return;
+    }
+    if (!renew_sync(s, first, e)) {
+        (void)run_enter(r, first, STATE_FAILED, NULL, e);
         return;
     }
     climb(s, first, s->before.exists && s->before.state == STATE_RUNNING, e);

@@ -149,6 +149,27 @@ INI
         extra IS DISTINCT FROM 7000000 / (id - 7000)")" 0 "$name: and is right"
 done
 
+# ---- the expression is corrected, with the trigger in place
+
+psql_p "CREATE TABLE t_mended (LIKE items INCLUDING ALL); INSERT INTO t_mended SELECT * FROM items"
+migration mended t_mended <<'INI'
+[column]
+name = extra
+type = bigint
+[backfill]
+value = id / (id - 7000)
+INI
+run mended --until backfill
+is $? 4 'mended: it stops at the row'
+sed -i 's/^value = .*/value = id + 1/' "$work/mended.ini"
+run mended --accept-change --until sync
+is $? 0 'mended: the change is accepted' || show mended
+psql_p 'INSERT INTO t_mended (id) VALUES (90007)'
+is "$(psql_p 'SELECT extra FROM t_mended WHERE id = 90007')" 90008 \
+    'mended: new rows get the new value at once'
+run mended
+is $? 0 'mended: it goes on to the end' || show mended
+
 # ---- files
 
 cat >"$work/wrong.ini" <<'INI'

@@ -218,8 +218,13 @@ mended long "IF(id = 70003, 'short', CONCAT('no ', id))"
 
 fails range trigger smallint 'IF(id = 70003, 70000, id % 100)'
 said_by range 'Out of range.*errno 1264' "range: with the server's words"
-sed -i 's/^value = .*/value = id % 100/' "$work/range.ini"
-run range --accept-change
+sed -i 's/^value = .*/value = IF(id > 80000, 5, id % 100)/' "$work/range.ini"
+run range --accept-change --until sync
+is $? 0 'range: the change is accepted' || show range
+sql_p 'INSERT INTO t_range (id, v) VALUES (90007, 1)'
+is "$(sql_p 'SELECT extra FROM t_range WHERE id = 90007')" 5 'range: new rows get the new value at once'
+sql_p 'DELETE FROM t_range WHERE id = 90007'
+run range
 is $? 0 'range: mended in the file it goes on to the end' || show range
 mended range 'id % 100'
 is "$(chains division) $(chains long) $(chains range)" '0 0 0' 'all their journals hold'
