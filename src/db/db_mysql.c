@@ -268,6 +268,26 @@ static bool set_up(struct my *my, struct error *e)
            (statements || db_exec(&my->base, isolation, e) == DB_OK);
 }
 
+/*
+ * MariaDB's library goes on in the clear where a server has no TLS, although it was
+ * told to enforce it. A unix socket needs none.
+ */
+static bool is_as_safe_as_wanted(struct my *my, const struct conninfo *c, enum tls tls,
+                                 struct error *e)
+{
+    if (tls < TLS_REQUIRED || conninfo_get(c, "socket") || mysql_get_ssl_cipher(my->conn))
+        return true;
+    struct mysql_fault f = {
+        .where = my->where,
+        .user = my->user,
+        .number = 2026,
+        .sqlstate = "HY000",
+        .message = "the server has no TLS, and ssl_mode wants it",
+    };
+    (void)fault_mysql_connect(&f, e);
+    return false;
+}
+
 static struct db *my_open(const struct db_address *where, const char *role, struct error *e)
 {
     struct conninfo c;
@@ -289,13 +309,13 @@ static struct db *my_open(const struct db_address *where, const char *role, stru
     my->role = mem_dup(role);
     my->address =
         (struct db_address){where->engine, mem_dup(where->name), mem_dup(where->conninfo)};
-    bool open = connect_to(my, &c, tls);
+    bool open = connect_to(my, &c, tls), safe = open && is_as_safe_as_wanted(my, &c, tls, e);
     conninfo_free(&c);
     if (!open) {
         struct mysql_fault f = said(my, NULL);
         (void)fault_mysql_connect(&f, e);
     }
-    if (!open || !set_up(my, e)) {
+    if (!safe || !set_up(my, e)) {
         my_close(&my->base);
         return NULL;
     }

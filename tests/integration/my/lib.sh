@@ -39,6 +39,7 @@ count_writes() {
 
 hold() {
     mkfifo "$work/$1.in"
+    : >"$work/$1.held"
     "$MY_CLIENT" --no-defaults -u root -S "$MY_PRIMARY_SOCKET" -N -B -D shop --unbuffered \
         <"$work/$1.in" >"$work/$1.held" 2>&1 &
     background="$background $!"
