@@ -29,6 +29,7 @@ struct order {
     int64_t number;
     enum signal_kind signal;
     char server[64], start[64];
+    bool chosen; /* the session stands in the lock tree */
     int64_t span_us;
     const char *note;
 };
@@ -333,8 +334,11 @@ static void find_start(void *context, const struct model *m)
     struct order *o = context;
     const struct model_target *t = model_find_target(m, o->run->target->name);
     for (size_t i = 0; t && i < t->lock_count; i++)
-        if (t->locks[i].pid == o->number && t->locks[i].start)
-            (void)snprintf(o->start, sizeof o->start, "%s", t->locks[i].start);
+        if (t->locks[i].pid == o->number) {
+            const char *start = t->locks[i].start; /* none where a pid is given only once */
+            o->chosen = true;
+            (void)snprintf(o->start, sizeof o->start, "%s", start ? start : "");
+        }
 }
 
 static void order_signal(struct order *o)
@@ -344,9 +348,10 @@ static void order_signal(struct order *o)
         if (!units_parse_int(o->value ? o->value : "", &o->number))
             o->number = json_get_int(o->request, "pid", 0);
         (void)snprintf(o->start, sizeof o->start, "%s", json_get_text(o->request, "start", ""));
-        if (!o->start[0])
+        o->chosen = o->start[0] != '\0';
+        if (!o->chosen)
             recorder_look(r->recorder, find_start, o);
-        if (o->number <= 0 || !o->start[0])
+        if (o->number <= 0 || !o->chosen)
             refuse(o, "pid %" PRId64 " is not in the lock tree: only who waits or blocks there "
                       "can be chosen", o->number);
         for (size_t i = 0; i < r->pid_count; i++)

@@ -352,7 +352,9 @@ static char *holders_text(struct stairs *s)
     struct str text = {0};
     struct db_rows *rows;
     struct error ignored;
-    if (watch_holders(s->db, s->run->migration->table, "{}", &rows, &ignored) == DB_OK) {
+    const char *qualified = s->run->facts.qualified;
+    if (watch_holders(s->db, qualified ? qualified : s->run->migration->table, "{}", &rows,
+                      &ignored) == DB_OK) {
         for (int i = 0; i < db_row_count(rows); i++) {
             const char *app = db_value(rows, i, 2), *user = db_value(rows, i, 1);
             str_addf(&text, "%spid %" PRId64 " (%s)", i ? ", " : "", db_int(rows, i, 0, 0),
@@ -389,15 +391,30 @@ static bool wait_for_table(struct stairs *s, bool *told, const struct error *e)
     return !run_stopping(r);
 }
 
+/* MySQL tells the facts of a table that nobody can read: ask for its lock as well. */
+static bool look_at_table(struct stairs *s, struct error *e)
+{
+    struct run *r = s->run;
+    if (!facts_read(s->db, r->migration, &r->facts, e))
+        return false;
+    if (r->engine == DB_POSTGRESQL || !r->facts.qualified)
+        return true;
+    char *sql = mem_printf("SELECT 1 FROM %s LIMIT 0", r->facts.qualified);
+    enum db_fault fault = db_query(s->db, NULL, e, sql, 0, NULL);
+    free(sql);
+    return fault != DB_LOCK_TIMEOUT && db_alive(s->db);
+}
+
 static bool read_facts(struct stairs *s, struct error *e)
 {
     struct run *r = s->run;
     bool told = false;
     if (run_lock_timeout(s->db, LOOK_US, e) != DB_OK)
         return false;
-    while (!facts_read(s->db, r->migration, &r->facts, e)) {
+    while (!look_at_table(s, e)) {
+        bool again = wait_for_table(s, &told, e);
         facts_free(&r->facts);
-        if (!wait_for_table(s, &told, e))
+        if (!again)
             return false;
     }
     return run_lock_timeout(s->db, LOCK_US, e) == DB_OK;
