@@ -147,4 +147,19 @@ optional "CONNECTION$([ "$FLAVOUR" = mysql ] && echo _ || echo ' ')ADMIN"
 is "$(as_mover "KILL $busy")" '' 'with the last lines of the file it can'
 ok 'and has' wait_for 30 disconnected "$busy"
 exec 9>&-
+
+# ---- without what is seen of logs and replicas, which stops nothing
+
+sql_p "REVOKE REPLICATION CLIENT ON *.* FROM $mover"
+[ "$FLAVOUR" = mysql ] || sql_p "REVOKE SLAVE MONITOR ON *.* FROM $mover"
+ok 'the replica knows that, too' my_wait_replica 60
+wish blind unseen
+run blind
+is $? 0 'without REPLICATION CLIENT it goes' || show blind
+like "$(ask blind "SELECT CONCAT($(field verdict), ' ', $(field evidence)) FROM j
+    WHERE event = 'check' AND $(field check) = 'log filters'")" '^warn could not be asked: .*denied' \
+    'but does not know what the binary log leaves out, and says so'
+is "$(ask blind "SELECT DISTINCT $(field state) FROM j WHERE event = 'sample'
+    AND $(field of) = 'replica' AND $(field reachable) = 'true'")" 'its status may not be read' \
+    'nor how the replica stands'
 done_testing
