@@ -34,7 +34,8 @@ GRANT SELECT ON `performance_schema`.* TO 'newel'@'%';
 
 -- Sees what the binary log leaves out, and whether replicas replicate, beyond
 -- the lag that its heartbeat tells. For replicas MariaDB has a privilege of its
--- own. It runs what stands in /*M! */; for MySQL that is a comment.
+-- own. It runs what stands in /*M! */; for MySQL that is a comment. (Oracle's
+-- client may take comments out on the way: mysql --comments keeps them.)
 GRANT REPLICATION CLIENT ON *.* TO 'newel'@'%';
 /*M! GRANT SLAVE MONITOR ON *.* TO 'newel'@'%' */;
 
