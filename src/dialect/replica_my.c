@@ -40,60 +40,72 @@ static bool has_text(const char *text)
     return text && *text;
 }
 
-/* What a thread that does not run says of itself. */
-static void tell_stopped(struct replica_view *out, const char *thread, const char *number,
-                         const char *error)
+/* What a thread that does not run says of itself; `of` names its channel. */
+static void tell_stopped(struct replica_view *out, const char *thread, const char *of,
+                         const char *number, const char *error)
 {
     out->paused = true;
+    out->streaming = false;
     if (has_text(error))
-        (void)snprintf(out->trouble, sizeof out->trouble, "its %s thread stopped: %s %s", thread,
-                       number ? number : "", error);
+        (void)snprintf(out->trouble, sizeof out->trouble, "its %s thread%s stopped: %s %s", thread,
+                       of, number ? number : "", error);
     else
-        (void)snprintf(out->trouble, sizeof out->trouble, "its %s thread is stopped", thread);
+        (void)snprintf(out->trouble, sizeof out->trouble, "its %s thread%s is stopped", thread, of);
+    (void)snprintf(out->state, sizeof out->state, "%s thread%s stopped", thread, of);
 }
 
-/* Filters that keep newel's heartbeat, or rows of the table, from arriving. */
-static void tell_filters(const struct db_rows *rows, int row, struct replica_view *out)
+/* "Replicate_Ignore_DB = newel": what may keep newel's heartbeat, or rows of the table, away. */
+static void find_filter(const struct db_rows *rows, int row, char *out, size_t size)
 {
     static const char *const names[] = {"Replicate_Do_DB",         "Replicate_Ignore_DB",
                                         "Replicate_Do_Table",      "Replicate_Ignore_Table",
                                         "Replicate_Wild_Do_Table", "Replicate_Wild_Ignore_Table"};
-    for (size_t i = 0; i < COUNT_OF(names) && !out->trouble[0]; i++) {
+    out[0] = '\0';
+    for (size_t i = 0; i < COUNT_OF(names) && !out[0]; i++) {
         const char *value = get(rows, row, names[i], names[i]);
-        if (has_text(value) && out->beat == UNKNOWN)
-            (void)snprintf(out->trouble, sizeof out->trouble,
-                           "it has no heartbeat, and filters: %s = %s", names[i], value);
+        if (has_text(value))
+            (void)snprintf(out, size, "%s = %s", names[i], value);
     }
 }
 
-/* One channel of it: with several sources there are several. */
+static void add_state(struct replica_view *out, const char *text)
+{
+    size_t n = strlen(out->state);
+    (void)snprintf(out->state + n, sizeof out->state - n, "%s", text);
+}
+
+/* One channel of it: with several sources there are several, and the first in trouble counts. */
 static void read_channel(const struct db_rows *rows, int row, struct replica_view *out)
 {
     const char *io = get(rows, row, "Replica_IO_Running", "Slave_IO_Running");
     const char *applier = get(rows, row, "Replica_SQL_Running", "Slave_SQL_Running");
     const char *delay = get(rows, row, "SQL_Delay", "SQL_Delay");
     const char *channel = get(rows, row, "Channel_Name", "Connection_name");
-    if (!is_yes(applier))
-        tell_stopped(out, "SQL", get(rows, row, "Last_SQL_Errno", "Last_SQL_Errno"),
+    char of[48] = "", filter[96];
+    if (has_text(channel) && db_row_count(rows) > 1)
+        (void)snprintf(of, sizeof of, " (%.24s, one of %d)", channel, db_row_count(rows));
+    if (!is_yes(applier)) {
+        tell_stopped(out, "SQL", of, get(rows, row, "Last_SQL_Errno", "Last_SQL_Errno"),
                      get(rows, row, "Last_SQL_Error", "Last_SQL_Error"));
-    else if (!is_yes(io))
-        tell_stopped(out, "IO", get(rows, row, "Last_IO_Errno", "Last_IO_Errno"),
+        return;
+    }
+    if (!is_yes(io)) {
+        tell_stopped(out, "IO", of, get(rows, row, "Last_IO_Errno", "Last_IO_Errno"),
                      get(rows, row, "Last_IO_Error", "Last_IO_Error"));
-    else
-        out->streaming = true;
-    tell_filters(rows, row, out);
+        return;
+    }
+    out->streaming = true;
+    find_filter(rows, row, filter, sizeof filter);
     if (delay && atoll(delay) > 0)
         (void)snprintf(out->state, sizeof out->state, "delayed by %s s", delay);
     else
-        (void)snprintf(out->state, sizeof out->state, "%s",
-                       !is_yes(applier) ? "SQL thread stopped"
-                       : !is_yes(io)    ? "IO thread stopped"
-                                        : "replicating");
-    if (has_text(channel) && db_row_count(rows) > 1) {
-        size_t n = strlen(out->state);
-        (void)snprintf(out->state + n, sizeof out->state - n, " (%s, one of %d)", channel,
-                       db_row_count(rows));
-    }
+        (void)snprintf(out->state, sizeof out->state, "replicating");
+    add_state(out, of);
+    add_state(out, filter[0] ? ", filters: " : "");
+    add_state(out, filter);
+    if (filter[0] && out->beat == UNKNOWN)
+        (void)snprintf(out->trouble, sizeof out->trouble, "it has no heartbeat, and filters: %s",
+                       filter);
 }
 
 static enum db_fault ask_channels(struct db *db, struct replica_view *out, struct error *e)
@@ -111,7 +123,7 @@ static enum db_fault ask_channels(struct db *db, struct replica_view *out, struc
     if (fault != DB_OK)
         return fault;
     out->is_replica = db_row_count(rows) > 0;
-    for (int i = 0; i < db_row_count(rows); i++)
+    for (int i = 0; i < db_row_count(rows) && !out->trouble[0]; i++)
         read_channel(rows, i, out);
     db_rows_free(rows);
     return DB_OK;

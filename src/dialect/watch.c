@@ -1,6 +1,8 @@
 #include "config.h"
 #include "dialect/watch.h"
 
+#include <stdlib.h>
+
 const struct watch_words *watch_words(enum db_engine engine)
 {
     switch (engine) {
@@ -38,6 +40,14 @@ enum db_fault watch_blockers(struct db *db, const char *pid, const char *pids,
     const struct watch_words *words = watch_words(db_engine_of(db));
     const char *params[] = {pid, pids};
     return ask_either(db, words->blockers, words->blockers_else, params, rows, e);
+}
+
+enum db_fault watch_look(struct db *db, const char *table, struct error *e)
+{
+    char *sql = mem_printf("SELECT 1 FROM %s LIMIT 0", table);
+    enum db_fault fault = db_query(db, NULL, e, sql, 0, NULL);
+    free(sql);
+    return fault;
 }
 
 char *watch_explain(enum db_engine engine, const char *sql)

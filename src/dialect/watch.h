@@ -97,6 +97,9 @@ enum db_fault watch_holders(struct db *db, const char *table, const char *pids,
 enum db_fault watch_blockers(struct db *db, const char *pid, const char *pids,
                              struct db_rows **rows, struct error *e) MUST_CHECK;
 
+/* Reads nothing of the table (quoted, qualified): DB_OK when its lock could be had. */
+enum db_fault watch_look(struct db *db, const char *table, struct error *e) MUST_CHECK;
+
 /* EXPLAIN of a watched query as JSON; the caller frees it. */
 char *watch_explain(enum db_engine engine, const char *sql);
 

@@ -399,9 +399,7 @@ static bool look_at_table(struct stairs *s, struct error *e)
         return false;
     if (r->engine == DB_POSTGRESQL || !r->facts.qualified)
         return true;
-    char *sql = mem_printf("SELECT 1 FROM %s LIMIT 0", r->facts.qualified);
-    enum db_fault fault = db_query(s->db, NULL, e, sql, 0, NULL);
-    free(sql);
+    enum db_fault fault = watch_look(s->db, r->facts.qualified, e);
     return fault != DB_LOCK_TIMEOUT && db_alive(s->db);
 }
 

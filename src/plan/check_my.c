@@ -145,10 +145,13 @@ static void check_key_types(struct checker *c)
 
 #define UNSAFE_STATEMENT "1592" /* ER_BINLOG_UNSAFE_STATEMENT */
 
-static void refuse_with_grant(struct checker *c, enum db_fault fault, const char *name)
+/* A GRANT helps where one is missing, else `remedy` does (NULL: what the error says). */
+static void refuse(struct checker *c, enum db_fault fault, const char *name, const char *remedy)
 {
-    checker_add(c, name, CHECK_STOP, c->e->todo, "the server refuses it: %s", c->e->why)
-        ->privilege = fault == DB_PRIVILEGE;
+    bool privilege = fault == DB_PRIVILEGE;
+    checker_add(c, name, CHECK_STOP, privilege || !remedy ? c->e->todo : remedy,
+                "the server refuses it: %s", c->e->why)
+        ->privilege = privilege;
 }
 
 /* MySQL cannot keep a trigger that names something with both a backtick and a letter beyond ASCII.
@@ -168,7 +171,7 @@ static enum db_fault try_triggers(struct checker *c)
                        "triggers can hold: let the application fill new rows (new_rows = "
                        "application)");
     else
-        refuse_with_grant(c, fault, "sync triggers");
+        refuse(c, fault, "sync triggers", NULL);
     return fault;
 }
 
@@ -211,20 +214,20 @@ static enum db_fault try_copy(struct checker *c)
 {
     enum db_fault fault = checker_run(c, c->words->clone(&c->subject), NULL);
     if (fault != DB_OK) {
-        refuse_with_grant(c, fault, "copy to try on");
+        refuse(c, fault, "copy to try on", NULL);
         return fault;
     }
     fault = checker_run(c, c->words->add_to_clone(&c->subject), NULL);
     if (fault != DB_OK) {
-        checker_refuse(c, "type",
-                       fault == DB_ALGORITHM ? "[ddl] algorithm agrees to a dearer way"
-                                             : "check [column] type");
+        refuse(c, fault, "type",
+               fault == DB_ALGORITHM ? "[ddl] algorithm agrees to a dearer way"
+                                     : "check [column] type");
         return fault;
     }
     checker_add(c, "type", CHECK_PASS, NULL, "%s, added to an empty copy of the table", c->m->type);
     fault = checker_run(c, c->words->assign(&c->subject, true), NULL);
     if (fault != DB_OK) {
-        checker_refuse(c, "assignment", "check [backfill] value and where, and the column's type");
+        refuse(c, fault, "assignment", "check [backfill] value and where, and the column's type");
         return fault;
     }
     checker_add(c, "assignment", CHECK_PASS, NULL, "the server takes it");
@@ -365,7 +368,7 @@ static bool probe(struct checker *c)
 {
     enum db_fault fault = db_exec(c->db, c->words->make_home, c->e);
     if (fault != DB_OK) {
-        refuse_with_grant(c, fault, "database newel");
+        refuse(c, fault, "database newel", NULL);
         return !checker_is_gone(fault);
     }
     fault = try_copy(c);
