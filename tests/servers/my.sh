@@ -22,6 +22,8 @@
 # For MySQL see mysql.sh, for a cluster of MariaDB galera.sh.
 # shellcheck shell=sh
 
+# shellcheck source=tests/servers/sid.sh
+. "$SRCDIR/tests/servers/sid.sh"
 # shellcheck source=tests/servers/mysql.sh
 . "$SRCDIR/tests/servers/mysql.sh"
 # shellcheck source=tests/servers/galera.sh

@@ -4,27 +4,12 @@
 #   mysql_run ARGS...     the server's program
 #   mysql_base            an initialized, empty server's files: prints their folder
 #
-# debootstrap gets it once, as root and from the mirror that apt uses, into NEWEL_MYSQL_DIR
-# (default: newel/mysql-sid below the user's cache); from then on anyone may run it, for the
-# server runs with that folder's own loader and libraries and not in a chroot.
+# sid.sh gets it once into NEWEL_MYSQL_DIR (default: newel/mysql-sid below the user's cache), and
+# says how it runs from there.
 # shellcheck shell=sh
 
 mysql_tree=${NEWEL_MYSQL_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/newel/mysql-sid}
 mysql_lib=
-
-mysql_mirror() {
-    # shellcheck disable=SC2016
-    apt-get indextargets --format '$(LABEL) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
-        awk '$1 == "Debian" || $NF ~ "/debian/$" { print $NF; exit }'
-}
-
-mysql_throw_away() {
-    # what debootstrap leaves mounted when it is interrupted
-    for mysql_mount in proc sys; do
-        ! mountpoint -q "$1/$mysql_mount" || umount "$1/$mysql_mount" || return 1
-    done
-    rm -rf --one-file-system "$1"
-}
 
 mysql_initialize() {
     # shellcheck disable=SC2046
@@ -33,56 +18,11 @@ mysql_initialize() {
         --innodb-redo-log-capacity=16M --innodb-doublewrite=OFF >"$1.log" 2>&1 && rm "$1.log"
 }
 
-# One at a time does it; who failed says why to those that come soon after.
-mysql_fetch() {
-    mysql_new=$mysql_tree.new
-    mysql_throw_away "$mysql_new" && rm -f "$mysql_tree.failed" || return 1
-    if [ -z "${http_proxy:-}" ]; then
-        eval "$(apt-config shell http_proxy Acquire::http::Proxy 2>/dev/null)"
-        [ -z "${http_proxy:-}" ] || export http_proxy
-    fi
-    my_say "getting MySQL from Debian sid into $mysql_tree, which takes a minute"
-    if PATH=$PATH:/usr/sbin:/sbin debootstrap --variant=minbase --include=mysql-server-core sid "$mysql_new" \
-        "$(mysql_mirror)" >"$mysql_tree.log" 2>&1; then
-        mv "$mysql_new" "$mysql_tree"
-    else
-        tail -n 1 "$mysql_tree.log" >"$mysql_tree.failed"
-        mysql_throw_away "$mysql_new"
-        return 1
-    fi
-}
-
-mysql_make() (
-    flock 9
-    [ ! -x "$mysql_tree/usr/sbin/mysqld" ] || exit 0
-    [ -z "$(find "$mysql_tree.failed" -mmin -10 2>/dev/null)" ] || exit 1
-    mysql_fetch
-) 9>"$mysql_tree.lock"
-
-mysql_have() {
-    [ ! -x "$mysql_tree/usr/sbin/mysqld" ] || return 0
-    MY_WHY="no MySQL is in $mysql_tree, and"
-    if ! command -v debootstrap >/dev/null && [ ! -x /usr/sbin/debootstrap ]; then
-        MY_WHY="$MY_WHY debootstrap is missing, which gets it"
-    elif [ "$(id -u)" -ne 0 ]; then
-        MY_WHY="$MY_WHY only root can get it with debootstrap"
-    elif [ -z "$(mysql_mirror)" ]; then
-        MY_WHY="$MY_WHY apt names no mirror of Debian to get it from"
-    elif ! mkdir -p "$(dirname "$mysql_tree")"; then
-        MY_WHY="$MY_WHY its folder cannot be made"
-    elif mysql_make; then
-        return 0
-    else
-        MY_WHY="$MY_WHY it could not be got: $(cat "$mysql_tree.failed" 2>/dev/null || echo "$mysql_tree.log")"
-    fi
-    return 1
-}
-
 mysql_find() {
-    mysql_have || return 1
-    for mysql_loader in "$mysql_tree"/usr/lib/*/ld-linux*.so.*; do
-        mysql_lib=$(dirname "$mysql_loader")
-    done
+    sid_have "$mysql_tree" usr/sbin/mysqld mysql-server-core MySQL || return 1
+    sid_find "$mysql_tree"
+    # shellcheck disable=SC2154
+    mysql_loader=$sid_loader mysql_lib=$sid_lib
     MY_WHY="MySQL in $mysql_tree does not run"
     mysql_run --no-defaults --version >/dev/null 2>&1 || return 1
     MY_WHY=
