@@ -193,6 +193,8 @@ static void describe_unknown(struct throttle_reason *r, const char *subject, con
         (void)snprintf(stale, sizeof stale, "last seen %s ago",
                        units_duration(age, in->now_us - s->at_us));
         why = stale;
+    } else {
+        (void)snprintf(r->why, sizeof r->why, "%s", s->error);
     }
     (void)snprintf(r->text, sizeof r->text, "%s: unknown (%.100s), for %s", subject, why,
                    units_duration(since, in->now_us - r->since_us));
@@ -264,7 +266,8 @@ static bool same_reasons(const struct throttle *a, const struct throttle *b)
     for (size_t i = 0; i < a->reason_count; i++) {
         const struct throttle_reason *r = &a->reasons[i];
         const struct throttle_reason *other = find_reason(b, r->kind, r->server);
-        if (!other || other->unknown != r->unknown || other->limit != r->limit)
+        if (!other || other->unknown != r->unknown || other->limit != r->limit ||
+            strcmp(other->why, r->why) != 0)
             return false;
     }
     return true;

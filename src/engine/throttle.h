@@ -62,6 +62,7 @@ struct throttle_reason {
     bool over;               /* was over its limit and not yet under 80 % of it since */
     int64_t observed, limit; /* in the signal's unit */
     int64_t since_us;        /* monotonic */
+    char why[160];           /* why it is unknown; "": it is not, or it is just old */
     char text[256];          /* "lag on r2: 2.4s > 2.0s" or "lag on r2: unknown (…)" */
 };
 

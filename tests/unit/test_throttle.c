@@ -106,6 +106,9 @@ static void a_replica_that_vanishes_stops_the_work_until_it_answers(void **state
     assert_false(throttle_decide(&t, &in));
     assert_string_equal(t.reasons[0].text, "lag on r2: unknown (connection refused), for 4.0s");
     assert_int_equal(t.reasons[0].since_us, 10 * S);
+    strcpy(s[1].error, "the server is starting up");
+    assert_true(throttle_decide(&t, &in)); /* another cause is news, of the same trouble */
+    assert_int_equal(t.reasons[0].since_us, 10 * S);
     s[1] = lag("r2", 1900000, 14 * S); /* never seen over its limit: it may go on, slowly */
     assert_true(throttle_decide(&t, &in));
     assert_false(t.stopped);
