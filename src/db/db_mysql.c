@@ -113,12 +113,15 @@ static MYSQL *prepare(const struct conninfo *c, const char *role, enum tls tls)
         return NULL;
     const char *file = conninfo_get(c, "defaults_file"), *group = conninfo_get(c, "defaults_group");
     const char *plugins = conninfo_get(c, "plugin_dir");
-    unsigned timeout = CONNECT_TIMEOUT_S;
+    unsigned timeout = CONNECT_TIMEOUT_S, tcp = MYSQL_PROTOCOL_TCP;
     if (file)
         (void)mysql_options(conn, MYSQL_READ_DEFAULT_FILE, file);
     (void)mysql_options(conn, MYSQL_READ_DEFAULT_GROUP, group ? group : "newel");
     if (plugins)
         (void)mysql_options(conn, MYSQL_PLUGIN_DIR, plugins);
+    /* else "localhost" is the library's own socket, whatever server that leads to */
+    if (conninfo_get(c, "port") && !conninfo_get(c, "socket"))
+        (void)mysql_options(conn, MYSQL_OPT_PROTOCOL, &tcp);
     (void)mysql_options(conn, MYSQL_OPT_CONNECT_TIMEOUT, &timeout);
     (void)mysql_options(conn, MYSQL_SET_CHARSET_NAME, "utf8mb4");
     (void)mysql_options4(conn, MYSQL_OPT_CONNECT_ATTR_ADD, "program_name", role);
@@ -176,6 +179,8 @@ static char *place(const char *name, const struct conninfo *c)
     const char *port = conninfo_get(c, "port");
     if (socket)
         return mem_printf("%s (%s)", name, socket);
+    if (host && !port && strcasecmp(host, "localhost") == 0)
+        return mem_printf("%s (%s)", name, host);
     return host ? mem_printf("%s (%s:%s)", name, host, port ? port : "3306") : mem_dup(name);
 }
 

@@ -102,6 +102,12 @@ static bool say_grant(const struct mysql_fault *f, struct error *e)
                                   message, (int)table.n, table.text, (int)account.n, account.text);
 }
 
+/* The client's own plugin: MariaDB's library says it with the number of a wrong password. */
+static bool lacks_plugin(const struct mysql_fault *f)
+{
+    return f->number == 2059 || (f->number == 1045 && strstr(f->message, "could not be loaded"));
+}
+
 static void say_todo(const struct mysql_fault *f, enum db_fault fault, struct error *e)
 {
     if (f->number == 1227) {
@@ -114,11 +120,14 @@ static void say_todo(const struct mysql_fault *f, enum db_fault fault, struct er
         error_todo(e, "GRANT ALL ON newel.* TO %s", f->user ? f->user : "the account");
     } else if (fault == DB_PRIVILEGE) {
         (void)!say_grant(f, e);
-    } else if (f->number == 2061 || f->number == 2059) {
-        error_todo(e, "use TLS (ssl_mode = required) or the unix socket; with MariaDB's client "
-                      "library the plugin caching_sha2_password must be installed, too");
+    } else if (lacks_plugin(f)) {
+        error_todo(e, "install that plugin of the client library, or name the folder that has it "
+                      "as the target's plugin_dir");
+    } else if (f->number == 2061 || f->number == 3159) {
+        error_todo(e, "use TLS (ssl_mode = required) or the unix socket");
     } else if (f->number == 2026 && fault != DB_LOST) {
-        error_todo(e, "check ssl_mode, ssl_ca and the server's certificate");
+        error_todo(e, "check ssl_mode, ssl_ca, and that the server's certificate is for the "
+                      "host as it is named here");
     } else if (fault == DB_READ_ONLY) {
         error_todo(e, "the target must name the primary, where writes are let in");
     }
@@ -151,9 +160,10 @@ enum db_fault fault_mysql_connect(const struct mysql_fault *f, struct error *e)
     enum db_fault fault = classify(f->number, f->sqlstate ? f->sqlstate : "");
     error_set(e, ERROR_DATABASE, "%s: no connection", f->where);
     fill(f, e);
-    if (f->number == 1045 || f->number == 1698)
+    if ((f->number == 1045 || f->number == 1698) && !lacks_plugin(f))
         error_todo(e, "check user and password where they stand: the option file that "
-                      "defaults_file names, ~/.my.cnf, or a login path");
+                      "defaults_file names, ~/.my.cnf, or a login path; and ssl_mode and ssl_cert, "
+                      "if the account asks for TLS or a certificate");
     else if (fault == DB_MISSING || f->number == 1044)
         error_todo(e, "check the target's database, and that the account may use it");
     else

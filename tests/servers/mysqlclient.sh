@@ -36,6 +36,14 @@ build() {
         make -j"$(nproc)" newel' sh "$sid_loader" "$sid_lib"
 }
 
+# The program that makes login paths, for the test of them.
+wrap() {
+    mkdir -p "$logs/bin" && cat >"$logs/bin/$1" <<SH && chmod 755 "$logs/bin/$1"
+#!/bin/sh
+exec "$sid_loader" --library-path "$sid_lib" "$tree/usr/bin/$1" "\$@"
+SH
+}
+
 tests() {
     for path in "$SRCDIR"/tests/integration/mysql_*.sh "$SRCDIR"/tests/integration/mariadb_*.sh; do
         name=$(basename "$path" .sh)
@@ -79,7 +87,9 @@ fi
 NEWEL=$tree/newel/build/newel
 # where the library looks for its plugins when newel.ini names no folder
 LIBMYSQL_PLUGIN_DIR=$tree/usr/lib/mysql/plugin
-export NEWEL SRCDIR LIBMYSQL_PLUGIN_DIR
+wrap mysql_config_editor
+# shellcheck disable=SC2031
+export NEWEL SRCDIR LIBMYSQL_PLUGIN_DIR PATH="$logs/bin:$PATH"
 for test in $(tests); do one "$test"; done
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

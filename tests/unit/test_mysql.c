@@ -180,6 +180,23 @@ static void a_connection_that_was_refused_is_told_from_one_that_was_lost(void **
     struct mysql_fault unknown = {"t1", NULL, 1049, "42000", "Unknown database 'x'", NULL};
     assert_int_equal(fault_mysql_connect(&unknown, &e), DB_REFUSED);
     assert_non_null(strstr(e.todo, "database"));
+    struct mysql_fault clear = {"t1", NULL, 3159, "HY000", "... insecure transport ...", NULL};
+    assert_int_equal(fault_mysql_connect(&clear, &e), DB_REFUSED);
+    assert_non_null(strstr(e.todo, "ssl_mode"));
+}
+
+static void a_plugin_that_the_client_lacks_is_no_wrong_password(void **state)
+{
+    (void)state;
+    struct error e;
+    struct mysql_fault oracle = {"t1", NULL, 2059, "HY000", "Authentication plugin ...", NULL};
+    assert_int_equal(fault_mysql_connect(&oracle, &e), DB_REFUSED);
+    assert_non_null(strstr(e.todo, "plugin_dir"));
+    struct mysql_fault mariadb = {
+        "t1", NULL, 1045, "28000", "Plugin caching_sha2_password could not be loaded: ...", NULL};
+    assert_int_equal(fault_mysql_connect(&mariadb, &e), DB_REFUSED);
+    assert_non_null(strstr(e.todo, "plugin_dir"));
+    assert_null(strstr(e.todo, "password"));
 }
 
 static void a_grant_covers_what_it_names(void **state)
@@ -226,6 +243,7 @@ int main(void)
         cmocka_unit_test(a_mistake_is_refused),
         cmocka_unit_test(numbers_are_faults),
         cmocka_unit_test(a_missing_privilege_is_named_as_its_grant),
+        cmocka_unit_test(a_plugin_that_the_client_lacks_is_no_wrong_password),
         cmocka_unit_test(a_grant_covers_what_it_names),
         cmocka_unit_test(a_connection_that_was_refused_is_told_from_one_that_was_lost),
     };
