@@ -175,8 +175,13 @@ static bool take_lease(struct stairs *s, struct error *e)
     if (!state_take(r, s->db, &s->before, e))
         return false;
     s->leased = true;
-    s->observers = observe_start(r);
     return true;
+}
+
+static void watch(struct stairs *s)
+{
+    if (s->leased && !s->observers)
+        s->observers = observe_start(s->run);
 }
 
 static bool set_state(struct stairs *s, enum phase phase, enum phase_state state, struct error *e)
@@ -206,6 +211,7 @@ static bool climb_one(struct stairs *s, enum phase phase, bool again, struct err
         return false;
     if (!mine && !take_lease(s, e))
         return false;
+    watch(s);
     if (!set_state(s, phase, STATE_DONE, e))
         return false;
     return run_enter(r, phase, STATE_DONE, NULL, NULL) ||
@@ -388,6 +394,10 @@ static bool wait_for_table(struct stairs *s, bool *told, const struct error *e)
     }
     *told = true;
     run_sleep(r, US_PER_S);
+    struct error fenced;
+    /* nobody else keeps it yet */
+    if (s->leased && state_renew(r, s->db, &fenced) == DB_FENCED)
+        return false;
     return !run_stopping(r);
 }
 
@@ -418,14 +428,21 @@ static bool read_facts(struct stairs *s, struct error *e)
     return run_lock_timeout(s->db, LOCK_US, e) == DB_OK;
 }
 
-static bool prepare(struct stairs *s, struct error *e)
+/* Where an earlier run has left it. */
+static bool look_back(struct stairs *s, struct error *e)
 {
     struct run *r = s->run;
     s->db = run_connect(r, "main", e);
     if (!s->db)
         return false;
     r->engine = db_engine_of(s->db);
-    if (!read_facts(s, e) || state_read(s->db, r->migration->id, &s->before, e) != DB_OK)
+    return state_read(s->db, r->migration->id, &s->before, e) == DB_OK;
+}
+
+static bool prepare(struct stairs *s, struct error *e)
+{
+    struct run *r = s->run;
+    if (!read_facts(s, e))
         return false;
     plan_make(r->migration, &r->facts, &r->plan);
     r->quoted_column = db_quote_name(r->facts.engine, r->migration->column);
@@ -471,16 +488,23 @@ static bool renew_sync(struct stairs *s, enum phase first, struct error *e)
 static void walk(struct stairs *s, struct error *e)
 {
     struct run *r = s->run;
-    if (!prepare(s, e)) {
+    if (!look_back(s, e)) {
         (void)run_enter(r, PHASE_PREFLIGHT, STATE_FAILED, NULL, e);
         return;
     }
     enum phase first = state_next(&s->before);
+    /* before anything is asked of the table: what a dead engine has left waiting for it ends here
+     */
     if (first > PHASE_PREFLIGHT && !take_lease(s, e)) {
         (void)run_enter(r, first < PHASE_COUNT ? first : PHASE_FINISH, STATE_FAILED, NULL, e);
         return;
     }
     first = state_next(&s->before); /* what was in flight when we came is final now */
+    if (!prepare(s, e)) {
+        (void)run_enter(r, first < PHASE_COUNT ? first : PHASE_FINISH, STATE_FAILED, NULL, e);
+        return;
+    }
+    watch(s);
     for (enum phase done = PHASE_PREFLIGHT; done < first; done++)
         if (!run_enter(r, done, STATE_DONE, "before this session", NULL))
             return;
