@@ -103,6 +103,7 @@ static void read_channel(const struct db_rows *rows, int row, struct replica_vie
     add_state(out, of);
     add_state(out, filter[0] ? ", filters: " : "");
     add_state(out, filter);
+    out->filtered |= filter[0] != '\0';
     if (filter[0] && out->beat == UNKNOWN)
         (void)snprintf(out->trouble, sizeof out->trouble, "it has no heartbeat, and filters: %s",
                        filter);

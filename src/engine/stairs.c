@@ -8,9 +8,9 @@
 #include "engine/ddl.h"
 #include "engine/evidence.h"
 #include "engine/observe.h"
+#include "engine/preflight.h"
 #include "engine/state.h"
 #include "engine/verify.h"
-#include "plan/check.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -50,53 +50,7 @@ static void record_plan(struct run *r, const struct phase_plan *p)
     run_record(r, event);
 }
 
-static void record_check(struct run *r, const struct check_result *c)
-{
-    json_t *event = run_event(r, EVENT_CHECK);
-    json_set_text(event, "check", c->name);
-    json_set_text(event, "verdict", check_verdict_name(c->verdict));
-    json_set_text(event, "evidence", c->evidence);
-    json_set_text(event, "remedy", c->remedy);
-    run_record(r, event);
-}
-
 /* ---- the phases ----------------------------------------------------------- */
-
-static bool preflight(struct stairs *s, struct error *e)
-{
-    struct run *r = s->run;
-    struct check_list list = {0};
-    if (!check_run(s->db, r->migration, &r->facts, true, &list, e))
-        return false;
-    bool stop = false, privilege = false;
-    struct str why = {0}, todo = {0};
-    for (size_t i = 0; i < list.count; i++) {
-        const struct check_result *c = &list.items[i];
-        record_check(r, c);
-        if (c->verdict != CHECK_STOP)
-            continue;
-        stop = true;
-        privilege |= c->privilege;
-        str_addf(&why, "%s%s: %s", why.len ? "; " : "", c->name, c->evidence);
-        if (c->remedy && c->remedy[0])
-            str_addf(&todo, "%s%s", todo.len ? "; " : "", c->remedy);
-    }
-    if (stop) {
-        /* a missing GRANT is a server that would not be asked; the rest is a phase that failed */
-        error_set(e, privilege ? ERROR_DATABASE : ERROR_PHASE, "preflight of %s on %s stops it",
-                  r->migration->id, r->target->name);
-        error_why(e, "%s", str_text(&why));
-        error_todo(e, "%s", str_text(&todo));
-    }
-    str_free(&why);
-    str_free(&todo);
-    char *detail = mem_printf("%zu checks passed, %zu warn", check_count(&list, CHECK_PASS),
-                              check_count(&list, CHECK_WARN));
-    check_list_free(&list);
-    bool told = stop || run_enter(r, PHASE_PREFLIGHT, STATE_RUNNING, detail, NULL);
-    free(detail);
-    return !stop && (told || error_set(e, ERROR_STOPPED, "preflight was stopped"));
-}
 
 static bool verify(struct stairs *s, enum phase phase, struct error *e)
 {
@@ -141,7 +95,7 @@ static bool run_phase(struct stairs *s, enum phase phase, bool again, struct err
     struct run *r = s->run;
     switch (phase) {
     case PHASE_PREFLIGHT:
-        return preflight(s, e);
+        return preflight(r, s->db, e);
     case PHASE_BASELINE:
         return evidence_plans(r, s->db, false, e) && evidence_clients(r, s->db, e);
     case PHASE_BACKFILL:

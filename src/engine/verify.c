@@ -26,6 +26,8 @@ static bool caught_up(struct run *r, struct db *replica)
         if (watch_words(db_engine_of(replica))->replica(replica, r->migration->id, &view, &e) !=
             DB_OK)
             return false;
+        if (view.filtered)
+            return false; /* it may not have the rows that are to be counted */
         if (view.beat > beat)
             return true;
         run_sleep(r, 100 * US_PER_MS);

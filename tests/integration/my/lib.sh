@@ -99,7 +99,7 @@ goes() {
 stands() {
     mark=$(batches "$1")
     sleep 0.7
-    [ "$(batches "$1")" = "$mark" ]
+    [ -n "$mark" ] && [ "$(batches "$1")" = "$mark" ]
 }
 written_rows() {
     sql_p "SELECT COALESCE(SUM(\`rows\`), 0) FROM newel.checkpoint WHERE migration = '$1'"

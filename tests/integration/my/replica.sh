@@ -94,7 +94,8 @@ ok 'batches come' goes extra 30 || diag "$(throttle)"
 
 sql_r "$stop"
 held_by stopped 'lag on t1/127.0.0.1: unknown \(its SQL thread is stopped'
-like "$(sample)" '"paused":true.*its SQL thread is stopped' 'stopped: the sample says so, too'
+ok 'stopped: the sample says so, too' wait_for 20 sample_is \
+    '"paused":true.*its SQL thread is stopped' || diag "$(sample)"
 unlike "$(throttle)" 'lag on t1/127.0.0.1: [0-9]' 'stopped: and it is not called a lag'
 like "$(newel attach --dump 120x30 extra)" 'THROTTLED.*unknown' 'stopped: the console shows it'
 sql_r "$start"
@@ -122,7 +123,8 @@ exec 7>"$work/lock.in"
 echo 'LOCK TABLES items READ;' >&7
 held_by lag 'lag on t1/127.0.0.1: [0-9.]+m?s > 1(\.0)?s'
 unlike "$(throttle)" '"signal":"max_lag","server":"t1/127.0.0.1"[^}]*"unknown":true' 'lag: it is known, and called a lag'
-like "$(sample)" '"state":"replicating"' 'lag: of a replica that replicates'
+ok 'lag: of a replica that replicates' wait_for 20 sample_is '"state":"replicating"' ||
+    diag "$(sample)"
 takes extra limit max_lag 1h for 3s the replica is being rebuilt
 ok 'lag: it goes on for as long as the limit is raised' goes extra 20 || diag "$(throttle)"
 again() {
@@ -156,6 +158,12 @@ filter ignore_db shop
 ok 'filter: it is told, for rows of the table may not arrive' wait_for 20 sample_is \
     '"state":"replicating, filters: Replicate_Ignore_DB = shop"' || diag "$(sample)"
 my_wait_replica 30
+sql_p 'CREATE TABLE beside (id int PRIMARY KEY, v int)'
+printf '[column]\nname = extra\ntype = int\n[backfill]\nvalue = v\n' | migration beside beside
+run beside --until preflight
+is $? 0 'filter: another migration may still begin' || show beside
+ok 'filter: and its preflight warns of it, before anything is changed' said beside \
+    '"check":"replicas","verdict":"warn","evidence":"t1/[^"]*filters: Replicate_Ignore_DB = shop'
 filter ignore_db ''
 filter wild_ignore_table newel.%
 held_by 'heartbeats filtered' 'lag on t1/127.0.0.1: [0-9.]+m?s > 1'
