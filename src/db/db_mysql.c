@@ -210,13 +210,15 @@ static void my_close(struct db *db)
 }
 
 /*
- * What the texts of the dialect rely on: strict, and backslashes that escape.
+ * What the texts of the dialect rely on: strict, and backslashes that escape. The names are
+ * told once more: MariaDB does not know the collation that Oracle's library greets with, and
+ * would take its own character set for the client's.
  * Zero dates are let through: those that are in the table already must not stop
  * its rows from being filled, nor the table from being built anew.
  */
 #define WITHOUT(mode, from) "REPLACE(" from ", '" mode "', '')"
 static const char session[] =
-    "SET SESSION sql_mode = CONCAT(" WITHOUT(
+    "SET NAMES utf8mb4, SESSION sql_mode = CONCAT(" WITHOUT(
         "NO_ZERO_IN_DATE",
         WITHOUT("NO_ZERO_DATE", WITHOUT("TRADITIONAL", WITHOUT("NO_BACKSLASH_ESCAPES",
                                                                "@@sql_mode")))) ", "
