@@ -100,6 +100,12 @@ static void read_channel(const struct db_rows *rows, int row, struct replica_vie
         (void)snprintf(out->state, sizeof out->state, "delayed by %s s", delay);
     else
         (void)snprintf(out->state, sizeof out->state, "replicating");
+    const char *behind = get(rows, row, "Seconds_Behind_Source", "Seconds_Behind_Master");
+    if (behind && atoll(behind) > 0) {
+        char says[32];
+        (void)snprintf(says, sizeof says, ", %lld s by its own count", atoll(behind));
+        add_state(out, says);
+    }
     add_state(out, of);
     add_state(out, filter[0] ? ", filters: " : "");
     add_state(out, filter);
