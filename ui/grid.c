@@ -217,9 +217,12 @@ static void find_selected(struct grid *g)
     if (g->stand == GRID_NOBODY || !g->count)
         return;
     g->follows = g->stand == GRID_LAST && !s->chosen;
-    g->selected = g->follows  ? (int)g->count - 1
-                  : s->chosen ? within(s->place, g->count)
-                              : place_of_row(g, g->home);
+    if (g->follows)
+        g->selected = (int)g->count - 1;
+    else if (s->chosen)
+        g->selected = within(s->place, g->count);
+    else /* whoever sorts looks for the first ones */
+        g->selected = sorted_by(g) ? 0 : place_of_row(g, g->home);
 }
 
 void grid_arrange(struct grid *g)
@@ -273,17 +276,23 @@ static int take_columns(struct grid *g, int room)
     return room;
 }
 
+static int widen_column(struct grid *g, size_t column, int room)
+{
+    int more = g->columns[column].most - g->width[column];
+    more = more < room ? more : room;
+    if (!g->width[column] || more <= 0)
+        return 0;
+    g->width[column] += more;
+    return more;
+}
+
+/* By importance again; among its like, the column that takes the rest comes first. */
 static void widen_columns(struct grid *g, int room)
 {
-    for (int rank = 0; room > 0 && rank < GRID_COLUMNS; rank++)
-        for (size_t i = 0; i < g->column_count; i++) {
-            int more = g->columns[i].most - g->width[i];
-            if (!g->width[i] || rank_of(g, i) != rank || more <= 0)
-                continue;
-            more = more < room ? more : room;
-            g->width[i] += more;
-            room -= more;
-        }
+    for (int turn = 0; room > 0 && turn < 2 * GRID_COLUMNS; turn++)
+        for (size_t i = 0; i < g->column_count; i++)
+            if (rank_of(g, i) == turn / 2 && (g->columns[i].flags & GRID_REST ? 0 : 1) == turn % 2)
+                room -= widen_column(g, i, room);
     for (size_t i = 0; i < g->column_count; i++)
         if (g->width[i] && (g->columns[i].flags & GRID_REST)) {
             g->width[i] += room; /* which may be a lack of it */

@@ -45,7 +45,7 @@ struct grid_state {
 
 /* On which row one stands before one is chosen, or when it has gone. */
 enum grid_stand {
-    GRID_FIRST,  /* `home`, else the place */
+    GRID_FIRST,  /* `home`, or the first when sorted; when it has gone, its place */
     GRID_NOBODY, /* none: a key must not hit what was not chosen */
     GRID_LAST,   /* the last one, as rows come */
 };

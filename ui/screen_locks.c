@@ -8,7 +8,7 @@
 enum { MARK, PID, APPLICATION, USER, STATE, WAITS, XACT, BEHIND, MODE, OBJECT, QUERY };
 static const struct grid_column columns[] = {
     [MARK] = {"", 2, 2, 0, 0},
-    [PID] = {"PID", 12, 14, 0, GRID_NUMBER},
+    [PID] = {"PID", 12, 12, 0, GRID_NUMBER},
     [APPLICATION] = {"APPLICATION", 14, 24, 0, 0},
     [USER] = {"USER", 10, 16, 3, 0},
     [STATE] = {"STATE", 11, 13, 0, GRID_WATCH},

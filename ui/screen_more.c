@@ -156,12 +156,12 @@ static void fill_target(const struct grid *g, size_t row, size_t column, struct 
 void targets_rows(const struct model_target *t, const struct model *m, const struct view *v,
                   struct grid *g)
 {
-    (void)v;
+    (void)t;
     g->columns = target_columns;
     g->column_count = COUNT_OF(target_columns);
     g->row_count = m->target_count;
     g->of = m;
-    g->home = (size_t)(t - m->targets);
+    g->home = v->target > 0 ? (size_t)v->target : 0; /* chosen with Tab */
     g->cell = fill_target;
     g->identity = target_identity;
 }

@@ -61,7 +61,7 @@ void page_replica(struct canvas *c, struct rect r, const struct model_target *t,
 
 enum { NAME, REACHED, STREAM, SYNC, LAG, BYTES, REPLIED, SEEN, ERROR };
 static const struct grid_column columns[] = {
-    [NAME] = {"REPLICA", 16, 32, 0, 0},
+    [NAME] = {"REPLICA", 12, 20, 0, 0},
     [REACHED] = {"REACHED", 11, 11, 0, GRID_WATCH},
     [STREAM] = {"STATE", 10, 14, 2, GRID_WATCH},
     [SYNC] = {"SYNC", 6, 8, 3, GRID_WATCH},

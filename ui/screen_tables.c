@@ -229,7 +229,7 @@ void tables_rows(const struct model_target *t, const struct model *m, const stru
     static const unsigned of_postgresql =
         1u << LIVE | 1u << DEAD | 1u << DEAD_SHARE | 1u << HOT | 1u << XMIN_AGE | 1u << VACUUM;
     static const unsigned of_innodb = 1u << HISTORY | 1u << POOL | 1u << DIRTY | 1u << BINLOG_RATE;
-    (void)v;
+    (void)t;
     if (m->target_count < 2)
         return; /* its details are the screen */
     bool postgresql = false, innodb = false;
@@ -242,7 +242,7 @@ void tables_rows(const struct model_target *t, const struct model *m, const stru
     g->hidden = (postgresql ? 0 : of_postgresql) | (innodb ? 0 : of_innodb);
     g->row_count = m->target_count;
     g->of = m;
-    g->home = (size_t)(t - m->targets);
+    g->home = v->target > 0 ? (size_t)v->target : 0; /* chosen with Tab */
     g->cell = fill_cell;
     g->identity = identity;
 }

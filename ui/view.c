@@ -422,6 +422,17 @@ static bool draw_page_keys(struct pen *p, const struct view *v)
     return true;
 }
 
+/* What the keys need that stop and start the engine: no other key may push them away. */
+#define ENGINE_KEYS 46
+
+static void draw_key(struct pen *p, const char *key, const char *word, int leave)
+{
+    if (pen_left(p) - (int)(strlen(key) + strlen(word)) - 3 < leave)
+        return;
+    pen_text(p, STYLE_KEY, key);
+    pen_printf(p, STYLE_DIM, " %s  ", word);
+}
+
 static void draw_keys(struct canvas *c, const struct model *m, const struct view *v,
                       struct rect line)
 {
@@ -434,18 +445,13 @@ static void draw_keys(struct canvas *c, const struct model *m, const struct view
     const struct key *table = keys_table(&count);
     bool skipped = false;
     if (v->screen == SCREEN_LOCKS && mode == MODE_LIVE && !off) {
-        pen_text(&p, STYLE_KEY, "C");
-        pen_text(&p, STYLE_DIM, " cancel  ");
-        pen_text(&p, STYLE_KEY, "T");
-        pen_text(&p, STYLE_DIM, " terminate  ");
+        draw_key(&p, "C", "cancel", 0);
+        draw_key(&p, "T", "terminate", 0);
     }
     if (tables_here(m, v)) {
-        pen_text(&p, STYLE_KEY, "s");
-        pen_text(&p, STYLE_DIM, " sort  ");
-        pen_text(&p, STYLE_KEY, "/");
-        pen_text(&p, STYLE_DIM, " filter  ");
-        pen_text(&p, STYLE_KEY, "Enter");
-        pen_text(&p, STYLE_DIM, " open  ");
+        draw_key(&p, "s", "sort", ENGINE_KEYS);
+        draw_key(&p, "/", "filter", ENGINE_KEYS);
+        draw_key(&p, "Enter", "open", ENGINE_KEYS);
     }
     for (size_t i = 0; i < count; i++) {
         const struct key *k = &table[i];
