@@ -90,12 +90,19 @@ struct branch {
     struct grid_cell cell; /* sorted by it; moves no more once it is filled */
 };
 
+static bool is_hidden(const struct grid *g, size_t column)
+{
+    return g->hidden >> column & 1;
+}
+
 static bool row_matches(const struct grid *g, size_t row, const char *filter)
 {
     if (g->matches)
         return g->matches(g, row, filter);
     for (size_t i = 0; i < g->column_count; i++) {
         struct grid_cell cell;
+        if (is_hidden(g, i))
+            continue;
         fill_cell(g, row, i, &cell);
         if (cell.text && strcasestr(cell.text, filter))
             return true;
@@ -240,11 +247,6 @@ void grid_free(struct grid *g)
 }
 
 /* ---- room ---- */
-
-static bool is_hidden(const struct grid *g, size_t column)
-{
-    return g->hidden >> column & 1;
-}
 
 bool grid_sorts(const struct grid *g, size_t column)
 {

@@ -21,14 +21,14 @@ enum {
 static const struct grid_column target_columns[] = {
     [TARGET_CANARY] = {"", 1, 1, 0, 0},
     [TARGET_NAME] = {"TARGET", 20, 32, 0, 0},
-    [TARGET_SERVER] = {"SERVER", 16, 24, 4, 0},
+    [TARGET_SERVER] = {"SERVER", 16, 24, 3, 0},
     [TARGET_PHASE] = {"PHASE", 15, 15, 0, GRID_NUMBER | GRID_WATCH},
     [TARGET_STATE] = {"STATE", 10, 10, 0, GRID_WATCH},
     [TARGET_DONE] = {"DONE", 7, 7, 0, GRID_RIGHT | GRID_NUMBER | GRID_WATCH},
     [TARGET_LEFT] = {"LEFT", 11, 14, 0, GRID_RIGHT | GRID_NUMBER | GRID_WATCH},
-    [TARGET_RATE] = {"ROWS/S", 8, 8, 2, GRID_RIGHT | GRID_NUMBER | GRID_WATCH},
-    [TARGET_LAG] = {"LAG", 8, 8, 3, GRID_RIGHT | GRID_NUMBER},
-    [TARGET_NOTE] = {"NOTE", 8, 40, 1, GRID_REST},
+    [TARGET_RATE] = {"ROWS/S", 8, 8, 1, GRID_RIGHT | GRID_NUMBER | GRID_WATCH},
+    [TARGET_LAG] = {"LAG", 8, 8, 2, GRID_RIGHT | GRID_NUMBER},
+    [TARGET_NOTE] = {"NOTE", 30, 40, 0, GRID_REST},
 };
 
 static const char *doing_word(enum model_doing doing)
@@ -106,7 +106,7 @@ static void fill_filling(const struct grid *g, const struct model_target *t, siz
         return;
     case TARGET_LEFT:
         eta = model_eta(t, g->now_us);
-        grid_number(out, word_eta(out->buffer, t, g->now_us),
+        grid_number(out, word_eta_of(out->buffer, &eta),
                     eta.high_us == UNKNOWN ? GRID_UNKNOWN : (double)eta.high_us);
         return;
     default:

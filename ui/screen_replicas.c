@@ -69,7 +69,7 @@ static const struct grid_column columns[] = {
     [BYTES] = {"BYTES", 9, 9, 0, GRID_RIGHT | GRID_NUMBER | GRID_WATCH},
     [REPLIED] = {"REPLIED", 8, 8, 4, GRID_RIGHT | GRID_NUMBER},
     [SEEN] = {"SEEN", 6, 6, 1, GRID_RIGHT | GRID_NUMBER},
-    [ERROR] = {"ERROR", 10, 40, 1, GRID_REST},
+    [ERROR] = {"ERROR", 24, 40, 0, GRID_REST},
 };
 
 static const struct model_target *target_of(const struct grid *g)
