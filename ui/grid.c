@@ -212,15 +212,27 @@ static int within(int place, size_t count)
     return place > 0 ? place : 0;
 }
 
+/* Rows that look alike are one to us: then the one at the place where one stood. */
+static int find_chosen(const struct grid *g)
+{
+    const struct grid_state *s = g->state;
+    if (!s->chosen || !g->count)
+        return -1;
+    int place = within(s->place, g->count);
+    if (g->identity(g, g->order[place]) == s->chosen)
+        return place;
+    for (size_t i = 0; i < g->count; i++)
+        if (g->identity(g, g->order[i]) == s->chosen)
+            return (int)i;
+    return -1;
+}
+
 static void find_selected(struct grid *g)
 {
     const struct grid_state *s = g->state;
-    g->selected = -1;
-    for (size_t i = 0; s->chosen && i < g->count; i++)
-        if (g->identity(g, g->order[i]) == s->chosen) {
-            g->selected = (int)i;
-            return;
-        }
+    g->selected = find_chosen(g);
+    if (g->selected >= 0)
+        return;
     if (g->stand == GRID_NOBODY || !g->count)
         return;
     g->follows = g->stand == GRID_LAST && !s->chosen;
@@ -278,6 +290,24 @@ static int take_columns(struct grid *g, int room)
     return room;
 }
 
+/*
+ * What always is there may still be too much, above all when it is sorted by a
+ * column beyond it: a column falls away whole, rather than be cut by the edge.
+ */
+static int drop_columns(struct grid *g, int room)
+{
+    int give = 0; /* what the column can give that takes the rest */
+    for (size_t i = 0; i < g->column_count; i++)
+        give += g->columns[i].flags & GRID_REST ? g->width[i] : 0;
+    for (size_t i = g->column_count; room + give < 0 && i-- > 1;) {
+        if (!g->width[i] || g->columns[i].flags & GRID_REST || &g->columns[i] == sorted_by(g))
+            continue;
+        room += g->width[i] + 1;
+        g->width[i] = 0;
+    }
+    return room;
+}
+
 static int widen_column(struct grid *g, size_t column, int room)
 {
     int more = g->columns[column].most - g->width[column];
@@ -308,7 +338,7 @@ void grid_fit(struct grid *g, struct rect r)
     g->titles = rect_rows(r, 0, 1);
     g->list = rect_below(r, 1);
     memset(g->width, 0, sizeof g->width);
-    widen_columns(g, take_columns(g, r.width));
+    widen_columns(g, drop_columns(g, take_columns(g, r.width)));
     int x = r.x;
     for (size_t i = 0; i < g->column_count; i++) {
         g->x[i] = x;

@@ -177,11 +177,11 @@ void tables_filter(struct view *v, const struct model *m, const char *text)
     struct grid_state *s = &v->tables[v->screen];
     free(s->filter);
     s->filter = text && *text ? mem_dup(text) : NULL;
-    if (v->screen == SCREEN_LOG)
-        s->chosen = 0;
     struct grid g;
-    /* a session out of sight must not be hit by a key */
-    if (tables_open(&g, m, v, (struct rect){0}) && g.selected < 0) {
+    bool any = tables_open(&g, m, v, (struct rect){0});
+    bool seen = any && g.selected >= 0 && g.identity(&g, g.order[g.selected]) == s->chosen;
+    if (!seen || v->screen == SCREEN_LOG) {
+        /* one begins at the first row (the log's newest); and no key may hit whom one sees not */
         s->chosen = 0;
         s->place = 0;
         forget_lock(v);

@@ -188,6 +188,16 @@ static void the_row_one_stands_on_is_followed_by_what_it_is(void **state)
     grid_free(&g);
 }
 
+static void rows_that_look_alike_can_be_walked_over(void **state)
+{
+    (void)state;
+    static const struct thing things[] = {{"a", 1, 0}, {"twin", 2, 0}, {"twin", 2, 0}, {"b", 3, 0}};
+    struct grid_state s = {.chosen = grid_identity(GRID_IDENTITY, "twin"), .place = 2};
+    struct grid g = arranged(things, 4, &s, GRID_FIRST);
+    assert_int_equal(g.selected, 2);
+    grid_free(&g);
+}
+
 static void a_row_that_is_gone_leaves_one_at_its_place(void **state)
 {
     (void)state;
@@ -239,7 +249,7 @@ static void columns_fall_away_by_importance_and_grow_where_there_is_room(void **
         int width, name, figure, extra, rest;
     } expected[] = {
         {30, 10, 8, 0, 10},  {31, 11, 8, 0, 10},   {42, 20, 8, 0, 12}, {43, 10, 8, 12, 10},
-        {54, 20, 8, 13, 10}, {120, 20, 8, 16, 73}, {25, 10, 8, 0, 5},  {5, 10, 8, 0, 0},
+        {54, 20, 8, 13, 10}, {120, 20, 8, 16, 73}, {25, 10, 8, 0, 5},  {5, 10, 0, 0, 0},
     };
     struct grid_state s = {0};
     for (size_t i = 0; i < COUNT_OF(expected); i++) {
@@ -260,6 +270,14 @@ static void columns_fall_away_by_importance_and_grow_where_there_is_room(void **
     grid_fit(&g, (struct rect){0, 0, 42, 4});
     assert_int_equal(g.width[EXTRA], 12);
     assert_int_equal(g.width[REST], 9);
+    grid_free(&g);
+    /* nor is it when it takes the place of another */
+    g = grid_of(things, 1, &s);
+    grid_arrange(&g);
+    grid_fit(&g, (struct rect){0, 0, 26, 4});
+    assert_int_equal(g.width[FIGURE], 0);
+    assert_int_equal(g.width[EXTRA], 12);
+    assert_int_equal(g.width[REST], 2);
     grid_free(&g);
     s.sort = 0;
     g = grid_of(things, 1, &s);
@@ -443,6 +461,7 @@ int main(void)
         cmocka_unit_test(a_filter_keeps_what_holds_its_text_in_any_column),
         cmocka_unit_test(a_tree_is_sorted_by_its_roots_and_its_branches_stay_whole),
         cmocka_unit_test(the_row_one_stands_on_is_followed_by_what_it_is),
+        cmocka_unit_test(rows_that_look_alike_can_be_walked_over),
         cmocka_unit_test(a_row_that_is_gone_leaves_one_at_its_place),
         cmocka_unit_test(columns_fall_away_by_importance_and_grow_where_there_is_room),
         cmocka_unit_test(the_heading_says_by_what_and_which_way),

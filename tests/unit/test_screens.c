@@ -491,7 +491,11 @@ static void a_thousand_targets_are_scrolled_sorted_and_found(void **state)
     press(&w, "jj\r");
     assert_string_equal(view_target(&w.v, &w.m)->name, "orders-771");
     assert_int_equal(w.v.screen, SCREEN_OVERVIEW);
-    press(&w, "5\033");
+    press(&w, "5");
+    (void)input_key(&w.v, &w.m, KEYS_END);
+    press(&w, "/orders-88\r\r"); /* what was chosen is out of sight: the first one is it */
+    assert_string_equal(view_target(&w.v, &w.m)->name, "orders-88");
+    press(&w, "5/orders-771\r\r5\033");
     assert_null(w.v.tables[SCREEN_TARGETS].filter);
     text = picture(&w, 200, 50); /* the row that was chosen is still the one */
     assert_shown(text, "orders-771");
