@@ -111,10 +111,10 @@ struct view {
     struct grid_state tables[SCREEN_COUNT];
     struct grid_memory seen; /* what the last frame showed: changes are marked */
     int64_t frame_us;        /* the least time between two frames */
-    int scroll; /* of pages, help and SQL */
+    int scroll;              /* of pages, help and SQL */
     int limit_selected;
-    int shift;     /* columns that long lines are moved to the left */
-    int page_rows; /* rows that a page of the present screen has */
+    int shift;        /* columns that long lines are moved to the left */
+    int page_rows;    /* rows that a page of the present screen has */
     int64_t lock_pid; /* the session chosen on Locks: whom a key would hit */
     char *lock_start;
     struct log log;
