@@ -6,6 +6,7 @@
 #include "ui/keys.h"
 #include "ui/remote.h"
 #include "ui/source.h"
+#include "ui/tables.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +19,6 @@
 #include <unistd.h>
 
 #define TICK_MS 200
-#define FRAME_US (200 * US_PER_MS)
 #define CLOCK_US US_PER_S       /* the age on the top line moves at least so often */
 #define SCAN_EVENTS 2000        /* of the timeline, in one turn */
 #define LEAVE_US (2 * US_PER_S) /* for the answer to the last word */
@@ -33,6 +33,7 @@ struct console {
     struct canvas canvas;
     int64_t drawn_us, ticked_us, leave_by_us; /* monotonic; leave_by_us 0: staying */
     bool stopping;                            /* leaves when the engine has ended */
+    bool marked;                              /* a change is: it must be unmarked again */
     bool dirty, repaint, done;
     int status;
 };
@@ -173,6 +174,7 @@ static void advance(struct console *c)
         tell_time(c);
         c->dirty |= now - c->drawn_us >= CLOCK_US;
     }
+    c->dirty |= c->marked && now - c->drawn_us >= GRID_MARK_US;
     c->dirty |= remote_tick(&c->remote, &c->view);
 }
 
@@ -190,7 +192,7 @@ static void settle(struct view *v, const struct canvas *c)
 static void draw(struct console *c)
 {
     int64_t now = clock_mono_us();
-    if (!c->repaint && (!c->dirty || now - c->drawn_us < FRAME_US))
+    if (!c->repaint && (!c->dirty || now - c->drawn_us < c->view.frame_us))
         return;
     int width, height;
     terminal_size(c->terminal, &width, &height);
@@ -198,6 +200,7 @@ static void draw(struct console *c)
         canvas_free(&c->canvas);
         canvas_init(&c->canvas, width, height, c->view.ascii);
     }
+    c->marked = tables_watch(&c->view, &c->model, width, height, now);
     view_draw(&c->canvas, &c->model, &c->view);
     settle(&c->view, &c->canvas);
     terminal_show(c->terminal, &c->canvas, c->repaint);
@@ -231,7 +234,9 @@ static void turn(struct console *c)
         {.fd = c->remote.fd, .events = POLLIN},
     };
     bool scanning = c->view.review && !c->view.timeline.whole;
-    (void)poll(fds, COUNT_OF(fds), scanning ? 10 : TICK_MS);
+    int tick =
+        c->view.frame_us < TICK_MS * US_PER_MS ? (int)(c->view.frame_us / US_PER_MS) : TICK_MS;
+    (void)poll(fds, COUNT_OF(fds), scanning ? 10 : tick);
     if (fds[0].revents & (POLLHUP | POLLERR | POLLNVAL)) {
         /* the terminal is gone: a console without eyes has nothing to do */
         c->status = 128 + SIGHUP;
@@ -239,8 +244,10 @@ static void turn(struct console *c)
         return;
     }
     take_signals(c);
-    if (fds[2].revents)
-        c->dirty |= remote_read(&c->remote, &c->view);
+    if (fds[2].revents && remote_read(&c->remote, &c->view)) {
+        c->dirty = true;
+        c->drawn_us = 0; /* what was asked for is seen at once, however rarely it is drawn */
+    }
     advance(c);
     take_keys(c); /* always: a resize comes as a key, without input */
     if (leaving_is_over(c))

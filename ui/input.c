@@ -2,6 +2,7 @@
 #include "ui/input.h"
 #include "base/clock.h"
 #include "ui/keys.h"
+#include "ui/tables.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -12,58 +13,6 @@
 static const struct effect nothing;
 
 /* ---- moving ---- */
-
-static void select_lock(struct view *v, const struct model_target *t, int at)
-{
-    free(v->lock_start);
-    v->lock_start = NULL;
-    v->lock_pid = 0;
-    if (!t || !t->lock_count)
-        return;
-    if (at >= (int)t->lock_count)
-        at = (int)t->lock_count - 1;
-    if (at < 0)
-        at = 0;
-    v->lock_pid = t->locks[at].pid;
-    v->lock_start = mem_dup(t->locks[at].start);
-    v->selected[SCREEN_LOCKS] = at;
-}
-
-static void move_lock(struct view *v, const struct model *m, int by)
-{
-    const struct model_target *t = view_target(v, m);
-    if (!t)
-        return;
-    int at = view_lock(v, t);
-    /* the row is gone: its place is where one goes on, and the first key only finds it */
-    select_lock(v, t, at >= 0 ? at + by : v->selected[SCREEN_LOCKS]);
-}
-
-static void move_log(struct view *v, int by)
-{
-    /* a walk over the matching entries from the selected one (the newest when following) */
-    size_t n = v->log.count, at = n;
-    for (size_t i = 0; i < n; i++)
-        if (log_matches(log_at(&v->log, i), v->filter) &&
-            (!v->log_seq || log_at(&v->log, i)->seq <= v->log_seq))
-            at = i;
-    if (at == n) {
-        v->log_seq = 0;
-        return;
-    }
-    int64_t seq = log_at(&v->log, at)->seq;
-    while (by < 0 && at-- > 0)
-        if (log_matches(log_at(&v->log, at), v->filter)) {
-            seq = log_at(&v->log, at)->seq;
-            by++;
-        }
-    while (by > 0 && ++at < n)
-        if (log_matches(log_at(&v->log, at), v->filter)) {
-            seq = log_at(&v->log, at)->seq;
-            by--;
-        }
-    v->log_seq = seq;
-}
 
 static int limited(int64_t n, size_t count)
 {
@@ -83,36 +32,16 @@ static void move(struct view *v, const struct model *m, int by)
         v->scroll += by; /* the console cuts it to what there is */
         return;
     }
-    switch (v->screen) {
-    case SCREEN_LOCKS:
-        move_lock(v, m, by);
-        return;
-    case SCREEN_LOG:
-        move_log(v, by);
-        return;
-    case SCREEN_REPLICAS:
-    case SCREEN_TARGETS:
-    case SCREEN_PLANS:
-    case SCREEN_CLIENTS: {
-        size_t count = v->screen == SCREEN_TARGETS   ? m->target_count
-                       : !t                          ? 0
-                       : v->screen == SCREEN_PLANS   ? t->query_count
-                       : v->screen == SCREEN_CLIENTS ? t->client_count
-                                                     : t->replica_count;
-        v->selected[v->screen] = limited((int64_t)v->selected[v->screen] + by, count);
-        return;
-    }
-    default:
+    if (tables_here(m, v))
+        tables_move(v, m, by);
+    else
         v->scroll += by;
-    }
 }
 
 static void move_to_end(struct view *v, const struct model *m, bool last)
 {
     if (v->screen == SCREEN_LOG && v->page == PAGE_NONE && last)
-        v->log_seq = 0;
-    else if (v->screen == SCREEN_LOG && v->page == PAGE_NONE)
-        move(v, m, -LOG_MAX);
+        v->tables[SCREEN_LOG].chosen = 0; /* follows again */
     else if (v->page != PAGE_NONE && v->page != PAGE_LIMITS)
         v->scroll = last ? 1 << 20 : 0;
     else
@@ -136,53 +65,53 @@ static void go_target(struct view *v, const struct model *m, int by)
     const struct model_target *t = view_target(v, m);
     int count = (int)m->target_count;
     v->target = ((int)(t - m->targets) + by + count) % count;
-    select_lock(v, NULL, 0);
+    tables_unchoose(v);
+    if (v->page != PAGE_LIMITS)
+        v->page = PAGE_NONE; /* of a row of the other target */
     v->scroll = 0;
     v->batch_sent_us = 0;
 }
 
-static void back(struct view *v)
+static void back(struct view *v, const struct model *m)
 {
     if (v->page != PAGE_NONE)
         v->page = PAGE_NONE;
     else if (v->screen == SCREEN_HELP)
         go_screen(v, v->before_help);
-    else if (v->screen == SCREEN_LOG && v->filter) {
-        free(v->filter);
-        v->filter = NULL;
-    } else
+    else if (v->tables[v->screen].filter)
+        tables_filter(v, m, NULL);
+    else
         return;
     v->scroll = 0;
 }
 
 static void open_selected(struct view *v, const struct model *m)
 {
-    const struct model_target *t = view_target(v, m);
-    switch (v->screen) {
-    case SCREEN_LOCKS:
-        if (!t || !t->lock_count)
-            return;
-        if (!v->lock_pid)
-            select_lock(v, t, 0);
-        view_open(v, PAGE_LOCK);
+    static const enum page pages[SCREEN_COUNT] = {
+        [SCREEN_TABLES] = PAGE_TABLE,     [SCREEN_LOCKS] = PAGE_LOCK,
+        [SCREEN_REPLICAS] = PAGE_REPLICA, [SCREEN_PLANS] = PAGE_PLAN,
+        [SCREEN_CLIENTS] = PAGE_CLIENT,   [SCREEN_LOG] = PAGE_EVENT,
+    };
+    if (!tables_choose(v, m))
         return;
-    case SCREEN_LOG:
-        if (!v->log.count)
-            return;
-        move_log(v, 0);
-        view_open(v, PAGE_EVENT);
-        return;
-    case SCREEN_PLANS:
-        if (t && t->query_count)
-            view_open(v, PAGE_PLAN);
-        return;
-    case SCREEN_TARGETS:
-        v->target = v->selected[SCREEN_TARGETS];
+    if (v->screen == SCREEN_TARGETS) {
+        v->target = tables_chosen(m, v);
         go_screen(v, SCREEN_OVERVIEW);
         return;
-    default:
-        return;
     }
+    view_open(v, pages[v->screen]);
+}
+
+static void change_interval(struct view *v)
+{
+    static const int64_t intervals[] = {100 * US_PER_MS, VIEW_FRAME_US, 500 * US_PER_MS,
+                                        US_PER_S,        2 * US_PER_S,  5 * US_PER_S};
+    size_t at = 0;
+    while (at < COUNT_OF(intervals) && intervals[at] <= v->frame_us)
+        at++;
+    v->frame_us = intervals[at % COUNT_OF(intervals)];
+    view_say(v, STYLE_NORMAL, "drawn every %d.%d s at most; keys are answered at once",
+             (int)(v->frame_us / US_PER_S), (int)(v->frame_us % US_PER_S / 100000));
 }
 
 /* ---- the engine's keys ---- */
@@ -263,7 +192,7 @@ static struct effect engine_key(struct view *v, const struct model *m, enum acti
 static struct effect quit(struct view *v, const struct model *m)
 {
     if (v->page != PAGE_NONE || v->screen == SCREEN_HELP) {
-        back(v); /* q closes what lies on top first, as in every pager */
+        back(v, m); /* q closes what lies on top first, as in every pager */
         return nothing;
     }
     if (v->review || v->link != LINK_UP || m->ended || v->read_only)
@@ -353,7 +282,7 @@ struct effect input_key(struct view *v, const struct model *m, uint32_t key)
     case ACTION_QUIT:
         return quit(v, m);
     case ACTION_BACK:
-        back(v);
+        back(v, m);
         return nothing;
     case ACTION_OPEN:
         if (v->page == PAGE_LIMITS)
@@ -362,7 +291,9 @@ struct effect input_key(struct view *v, const struct model *m, uint32_t key)
             open_selected(v, m);
         return nothing;
     case ACTION_SEARCH:
-        go_screen(v, SCREEN_LOG);
+        v->page = PAGE_NONE;
+        if (!tables_here(m, v))
+            go_screen(v, SCREEN_LOG);
         (void)question_put(v, ASK_FILTER, NULL, "Filter:");
         return nothing;
     case ACTION_SCREEN:
@@ -389,6 +320,16 @@ struct effect input_key(struct view *v, const struct model *m, uint32_t key)
     case ACTION_FIRST:
     case ACTION_LAST:
         move_to_end(v, m, k->action == ACTION_LAST);
+        return nothing;
+    case ACTION_SORT_NEXT:
+    case ACTION_SORT_BACK:
+        tables_sort(v, m, k->action == ACTION_SORT_NEXT ? 1 : -1);
+        return nothing;
+    case ACTION_SORT_REVERSE:
+        tables_reverse(v, m);
+        return nothing;
+    case ACTION_INTERVAL:
+        change_interval(v);
         return nothing;
     case ACTION_TARGET_NEXT:
     case ACTION_TARGET_BACK:

@@ -9,7 +9,8 @@ static const struct key table[] = {
     {'q', "q", ACTION_QUIT, "quit", "General", "leave; a live session asks what the engine shall do", false, MODE_BOTH, "quit"},
     {KEYS_ESC, "Esc", ACTION_BACK, "back", "General", "back, or close what is open", false, MODE_BOTH, NULL},
     {KEYS_ENTER, "Enter", ACTION_OPEN, "open", "General", "open the selected row in full", false, MODE_BOTH, NULL},
-    {'/', "/", ACTION_SEARCH, "search", "General", "show only the log lines that hold a text", false, MODE_BOTH, NULL},
+    {'/', "/", ACTION_SEARCH, "search", "General", "show only the rows that hold a text", false, MODE_BOTH, NULL},
+    {'i', "i", ACTION_INTERVAL, "interval", "General", "how often the screen is drawn: 0.1 s to 5 s, for a bad line", false, MODE_BOTH, NULL},
     {KEYS_REDRAW, "Ctrl-L", ACTION_REDRAW, "redraw", "General", "draw the screen anew", false, MODE_BOTH, NULL},
 
     {'1', "1", ACTION_SCREEN, "screen-overview", "Screens", "Overview: phases, progress, pace, lag, waits", false, MODE_BOTH, NULL},
@@ -36,6 +37,11 @@ static const struct key table[] = {
     {KEYS_END, "End", ACTION_LAST, "last", "Moving", "to the last row; the log then follows", false, MODE_LIVE, NULL},
     {KEYS_TAB, "Tab", ACTION_TARGET_NEXT, "target-next", "Moving", "the next target", false, MODE_BOTH, NULL},
     {KEYS_BACK_TAB, "Shift-Tab", ACTION_TARGET_BACK, "target-previous", "Moving", "the target before", false, MODE_BOTH, NULL},
+
+    {'s', "s", ACTION_SORT_NEXT, "sort", "Tables", "sort by the next column; at the end: rows as they come", false, MODE_BOTH, NULL},
+    {'S', "S", ACTION_SORT_REVERSE, "sort-reverse", "Tables", "the other way round", false, MODE_BOTH, NULL},
+    {'<', "<", ACTION_SORT_BACK, "sort-previous", "Tables", "sort by the column before", false, MODE_LIVE, NULL},
+    {'>', ">", ACTION_SORT_NEXT, "sort", "Tables", "sort by the next column", false, MODE_LIVE, NULL},
 
     {'n', "n", ACTION_STEP, "step", "Engine", "next phase: shows its SQL, lock and way back, then asks", true, MODE_LIVE, "next phase"},
     {' ', "space", ACTION_PAUSE, "pause", "Engine", "pause or resume, at once", true, MODE_LIVE, "pause"},

@@ -37,6 +37,10 @@ enum action {
     ACTION_BACK,
     ACTION_OPEN,
     ACTION_SEARCH,
+    ACTION_SORT_NEXT,
+    ACTION_SORT_BACK,
+    ACTION_SORT_REVERSE,
+    ACTION_INTERVAL,
     ACTION_SCREEN, /* the digit says which */
     ACTION_UP,
     ACTION_DOWN,

@@ -1,9 +1,9 @@
 /* Full pages over a screen, and the question box. */
 #include "config.h"
-#include "ui/view.h"
+#include "ui/page.h"
 #include "base/text.h"
 #include "ui/paper_phase.h"
-#include "ui/widgets.h"
+#include "ui/tables.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -97,27 +97,39 @@ static void lock_page(struct paper *p, const struct model_target *t, const struc
     paper_add(p, STYLE_ACCENT, 2, k->query);
 }
 
-static void event_page(struct paper *p, const struct view *v)
+/* A row may go while its page is open. */
+static void gone_page(struct paper *p, const char *what)
 {
-    for (size_t i = v->log.count; i-- > 0;) {
-        const struct log_entry *e = log_at(&v->log, i);
-        if (v->log_seq && e->seq != v->log_seq)
-            continue;
-        char *text = json_dumps(e->event, JSON_INDENT(2));
-        paper_addf(p, STYLE_TITLE, 0, "EVENT %lld", (long long)e->seq);
-        paper_add(p, STYLE_NORMAL, 0, text);
-        free(text);
-        return;
-    }
-    paper_add(p, STYLE_WARN, 0, "that event is no longer among the last ones kept");
+    paper_addf(p, STYLE_WARN, 0, "that %s is no longer there: Esc goes back", what);
 }
 
-static void plan_page(struct paper *p, const struct model_target *t, const struct view *v)
+static void event_page(struct paper *p, const struct view *v, int at)
 {
-    size_t at = (size_t)v->selected[SCREEN_PLANS];
-    if (at >= t->query_count)
+    if (at < 0) {
+        paper_add(p, STYLE_WARN, 0, "that event is no longer among the last ones kept");
         return;
-    const struct model_query *q = &t->queries[at];
+    }
+    const struct log_entry *e = log_at(&v->log, (size_t)at);
+    char *text = json_dumps(e->event, JSON_INDENT(2));
+    paper_addf(p, STYLE_TITLE, 0, "EVENT %lld", (long long)e->seq);
+    paper_add(p, STYLE_NORMAL, 0, text);
+    free(text);
+}
+
+static void client_page(struct paper *p, const struct model *m, const struct view *v, int at)
+{
+    struct grid g;
+    if (at >= 0 && tables_open(&g, m, v, (struct rect){0})) {
+        paper_add(p, STYLE_TITLE, 0, "CLIENT");
+        grid_paper(p, &g, (size_t)at);
+        tables_close(&g);
+    } else {
+        gone_page(p, "client");
+    }
+}
+
+static void plan_page(struct paper *p, const struct model_query *q)
+{
     paper_addf(p, STYLE_TITLE, 0, "QUERY %s", q->query ? q->query : "?");
     paper_add(p, STYLE_ACCENT, 2, q->sql);
     paper_blank(p);
@@ -204,6 +216,7 @@ void page_draw(struct canvas *c, const struct model *m, const struct view *v, st
     struct paper paper = {.width = r.width};
     if (!t && v->page != PAGE_EVENT)
         return;
+    int at = tables_chosen(m, v);
     switch (v->page) {
     case PAGE_NONE:
         return;
@@ -221,14 +234,33 @@ void page_draw(struct canvas *c, const struct model *m, const struct view *v, st
         lock_page(&paper, t, v);
         break;
     case PAGE_EVENT:
-        event_page(&paper, v);
+        event_page(&paper, v, at);
         break;
     case PAGE_PLAN:
-        if (r.width >= 100 && (size_t)v->selected[SCREEN_PLANS] < t->query_count) {
-            plan_columns(c, r, &t->queries[v->selected[SCREEN_PLANS]]);
+        if (at >= 0 && r.width >= 100) {
+            plan_columns(c, r, &t->queries[at]);
             return;
         }
-        plan_page(&paper, t, v);
+        if (at >= 0)
+            plan_page(&paper, &t->queries[at]);
+        else
+            gone_page(&paper, "query");
+        break;
+    case PAGE_TABLE:
+        if (at >= 0)
+            page_table(&paper, m, &m->targets[at]);
+        else
+            gone_page(&paper, "target");
+        break;
+    case PAGE_REPLICA:
+        if (at >= 0) {
+            page_replica(c, r, t, &t->replicas[at], v->now_us);
+            return;
+        }
+        gone_page(&paper, "replica");
+        break;
+    case PAGE_CLIENT:
+        client_page(&paper, m, v, at);
         break;
     }
     paper_draw(&paper, c, r, v->scroll);

@@ -2,6 +2,7 @@
 #include "ui/question.h"
 #include "base/text.h"
 #include "ui/keys.h"
+#include "ui/tables.h"
 #include "ui/when.h"
 #include "ui/widgets.h"
 
@@ -274,9 +275,7 @@ static struct effect type_key(struct view *v, const struct model *m, uint32_t ke
     char *typed = mem_dup(str_text(input));
     struct effect e = nothing;
     if (v->ask.kind == ASK_FILTER) {
-        free(v->filter);
-        v->filter = *typed ? mem_dup(typed) : NULL;
-        v->log_seq = 0;
+        tables_filter(v, m, typed);
     } else if (*typed) {
         e = send_input(v, m, typed);
     } else if (v->ask.kind == ASK_ROLLBACK) {

@@ -1,16 +1,23 @@
 /* 3 Locks: the tree of who waits on whom. */
 #include "config.h"
-#include "ui/view.h"
-#include "ui/widgets.h"
+#include "ui/tables.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-static const struct column columns[] = {
-    {"", 2, false, 0},       {"PID", 12, false, 0},    {"APPLICATION", 14, false, 0},
-    {"USER", 10, false, 96}, {"STATE", 11, false, 0},  {"WAITS", 7, true, 0},
-    {"XACT", 7, true, 0},    {"MODE", 20, false, 120}, {"OBJECT", 22, false, 140},
-    {"QUERY", 0, false, 0},
+enum { MARK, PID, APPLICATION, USER, STATE, WAITS, XACT, BEHIND, MODE, OBJECT, QUERY };
+static const struct grid_column columns[] = {
+    [MARK] = {"", 2, 2, 0, 0},
+    [PID] = {"PID", 12, 12, 0, GRID_NUMBER},
+    [APPLICATION] = {"APPLICATION", 14, 24, 0, 0},
+    [USER] = {"USER", 10, 16, 3, 0},
+    [STATE] = {"STATE", 11, 13, 0, GRID_WATCH},
+    [WAITS] = {"WAITS", 7, 8, 0, GRID_RIGHT | GRID_NUMBER},
+    [XACT] = {"XACT", 7, 8, 0, GRID_RIGHT | GRID_NUMBER},
+    [BEHIND] = {"BEHIND", 7, 7, 2, GRID_RIGHT | GRID_NUMBER | GRID_WATCH},
+    [MODE] = {"MODE", 20, 24, 4, 0},
+    [OBJECT] = {"OBJECT", 22, 40, 5, 0},
+    [QUERY] = {"QUERY", 20, 30, 0, GRID_REST},
 };
 
 static const char *short_state(const char *state)
@@ -22,57 +29,115 @@ static const char *short_state(const char *state)
     return state;
 }
 
-static const char *age(char out[WORD_TEXT], int64_t us)
+static const struct model_lock *lock_of(const struct grid *g, size_t row)
 {
-    return us == UNKNOWN ? "-" : word_duration(out, us);
+    return &((const struct model_target *)g->of)->locks[row];
 }
 
-static void draw_row(struct canvas *c, struct rect r, int row, const struct model_lock *k,
-                     int shift)
+static uint64_t identity(const struct grid *g, size_t row)
 {
-    struct pen p = pen_at(c, r, row);
-    char wait[WORD_TEXT], xact[WORD_TEXT];
-    struct str pid = {0};
-    for (int64_t i = 0; i < k->depth && i < 4; i++)
-        str_add(&pid, i + 1 == (k->depth < 4 ? k->depth : 4) ? "`-" : "  ");
-    str_addf(&pid, "%" PRId64, k->pid);
+    const struct model_lock *k = lock_of(g, row);
+    return grid_identity(GRID_IDENTITY ^ (uint64_t)k->pid, k->start);
+}
+
+static int64_t depth(const struct grid *g, size_t row)
+{
+    return lock_of(g, row)->depth;
+}
+
+/* How many wait behind it, directly or behind others. */
+static int64_t behind(const struct grid *g, size_t row)
+{
+    int64_t n = 0;
+    while (row + 1 + (size_t)n < g->row_count && depth(g, row + 1 + (size_t)n) > depth(g, row))
+        n++;
+    return n;
+}
+
+static void fill_pid(const struct model_lock *k, struct grid_cell *out)
+{
+    int indent = k->depth < 1 ? 0 : k->depth < 4 ? (int)k->depth : 4;
+    (void)snprintf(out->buffer, sizeof out->buffer, "%*s%s%" PRId64, indent ? indent * 2 - 2 : 0,
+                   "", indent ? "`-" : "", k->pid);
+    grid_number(out, out->buffer, (double)k->pid);
+}
+
+static void fill_cell(const struct grid *g, size_t row, size_t column, struct grid_cell *out)
+{
+    const struct model_lock *k = lock_of(g, row);
     bool root = k->parent == UNKNOWN;
-    enum style style = k->ours ? STYLE_ACCENT : root ? STYLE_WARN : STYLE_NORMAL;
-    /* a query that is shifted out of sight is an empty one */
-    const char *query = k->query ? k->query : "";
-    for (int i = 0; i < shift && *query; i++)
-        query++;
-    while (((unsigned char)*query & 0xC0) == 0x80)
-        query++;
-    const char *cells[] = {
-        k->ours ? "N"
-        : root  ? "B"
-                : "",
-        str_text(&pid),
-        k->ours             ? "newel (ours)"
-        : k->app && *k->app ? k->app
-                            : "-",
-        k->user ? k->user : "?",
-        short_state(k->state),
-        age(wait, k->wait_us),
-        age(xact, k->xact_us),
-        k->mode ? k->mode : "",
-        k->object ? k->object : "",
-        query,
-    };
-    for (size_t i = 0; i < COUNT_OF(columns); i++)
-        widget_cell(&p, &columns[i], r.width, style, cells[i]);
-    str_free(&pid);
+    switch (column) {
+    case MARK:
+        grid_text(out, k->ours ? "N" : root ? "B" : "");
+        break;
+    case PID:
+        fill_pid(k, out);
+        break;
+    case APPLICATION:
+        grid_text(out, k->ours ? "newel (ours)" : k->app && *k->app ? k->app : "-");
+        break;
+    case USER:
+        grid_text(out, k->user ? k->user : "?");
+        break;
+    case STATE:
+        grid_text(out, short_state(k->state));
+        break;
+    case WAITS:
+        grid_duration(out, k->wait_us);
+        break;
+    case XACT:
+        grid_duration(out, k->xact_us);
+        break;
+    case BEHIND:
+        grid_count(out, behind(g, row));
+        break;
+    case MODE:
+        grid_text(out, k->mode);
+        break;
+    case OBJECT:
+        grid_text(out, k->object);
+        break;
+    default:
+        grid_text(out, k->query);
+    }
+    out->style = k->ours ? STYLE_ACCENT : root ? STYLE_WARN : STYLE_NORMAL;
 }
 
-static const struct model_lock *most_wanted(const struct view *v, const struct model_target *t)
+void locks_rows(const struct model_target *t, const struct model *m, const struct view *v,
+                struct grid *g)
 {
-    int selected = view_lock(v, t);
-    if (selected >= 0)
-        return &t->locks[selected];
-    for (size_t i = 0; i < t->lock_count; i++)
-        if (t->locks[i].parent == UNKNOWN)
-            return &t->locks[i];
+    (void)m;
+    (void)v;
+    g->columns = columns;
+    g->column_count = COUNT_OF(columns);
+    g->row_count = t->lock_count;
+    g->of = t;
+    g->cell = fill_cell;
+    g->identity = identity;
+    g->depth = depth;
+    g->stand = GRID_NOBODY;
+}
+
+/* Where there is room below the tree, a query is shown in full. */
+static int query_rows(const struct grid *g, struct rect r)
+{
+    int spare = r.height - 1 - (int)g->count - 1;
+    return spare > 12 ? 12 : spare >= 4 ? spare : 0;
+}
+
+struct rect locks_room(const struct grid *g, struct rect r)
+{
+    int spare = query_rows(g, r);
+    return rect_rows(r, 0, r.height - (spare ? spare + 1 : 0));
+}
+
+static const struct model_lock *most_wanted(const struct grid *g, const struct model_target *t)
+{
+    if (g->selected >= 0)
+        return lock_of(g, g->order[g->selected]);
+    for (size_t i = 0; i < g->count; i++)
+        if (lock_of(g, g->order[i])->parent == UNKNOWN)
+            return lock_of(g, g->order[i]);
     return &t->locks[0];
 }
 
@@ -121,6 +186,8 @@ void screen_locks(struct canvas *c, const struct model *m, const struct view *v,
     struct pen p = pen_at(c, r, 0);
     if (!t)
         return;
+    struct grid g;
+    bool any = tables_open(&g, m, v, r);
     char old[WORD_TEXT];
     size_t blockers = 0, ours = 0;
     for (size_t i = 0; i < t->lock_count; i++) {
@@ -133,35 +200,21 @@ void screen_locks(struct canvas *c, const struct model *m, const struct view *v,
     } else {
         pen_printf(&p, STYLE_NORMAL, "%zu session%s, %zu at a root", t->lock_count,
                    t->lock_count == 1 ? "" : "s", blockers);
+        grid_note(&p, &g);
         if (ours)
             pen_printf(&p, STYLE_ACCENT, ", %zu of newel's own (N)", ours);
         pen_printf(&p, STYLE_DIM, ", seen %s ago", word_rough(old, v->now_us - t->locks_at_us));
     }
-    if (!t->lock_count) {
+    if (!any) {
+        tables_close(&g);
         draw_nobody(c, r, t);
         return;
     }
-    widget_titles(c, r, 1, columns, COUNT_OF(columns));
-    struct rect list = rect_below(r, 2);
     /* what remains below the tree shows the selected session's query, else the first blocker's */
-    int spare = list.height - (int)t->lock_count - 1;
-    if (spare > 12)
-        spare = 12;
-    if (spare >= 4) {
-        draw_query(c, rect_rows(list, list.height - spare, spare), most_wanted(v, t));
-        list.height -= spare + 1;
-    }
-    int selected = view_lock(v, t);
-    int around = selected >= 0 ? selected : v->selected[SCREEN_LOCKS];
-    int first = widget_window(around, (int)t->lock_count, list.height);
-    for (int i = 0; i < list.height && first + i < (int)t->lock_count; i++) {
-        draw_row(c, list, i, &t->locks[first + i], v->shift);
-        if (first + i == selected) {
-            canvas_restyle(c, rect_rows(list, i, 1), STYLE_SELECTED);
-            c->cursor_x = list.x;
-            c->cursor_y = list.y + i;
-        }
-    }
-    c->rows = (int)t->lock_count;
-    c->rows_shown = list.height;
+    struct rect below = rect_below(r, 1);
+    int spare = query_rows(&g, below);
+    if (spare)
+        draw_query(c, rect_rows(below, below.height - spare, spare), most_wanted(&g, t));
+    grid_draw(c, &g, &v->seen);
+    tables_close(&g);
 }

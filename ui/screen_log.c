@@ -1,73 +1,82 @@
 /* 8 Log: every event but samples and batches, newest last. */
 #include "config.h"
-#include "ui/view.h"
-#include "ui/widgets.h"
+#include "ui/tables.h"
 
-#include <stdint.h>
-#include <stdlib.h>
+static const struct grid_column columns[] = {
+    {"TIME", 8, 8, 0, GRID_NUMBER},  {"", 2, 2, 0, 0},
+    {"TARGET", 13, 20, 2, 0},        {"KIND", 10, 10, 3, 0},
+    {"EVENT", 60, 70, 0, GRID_REST},
+};
 
-/* The newest `rows` entries up to the selected one that pass the filter, found backwards. */
-static size_t collect(const struct view *v, size_t *out, size_t most, size_t *matching,
-                      size_t *selected_at)
+static const struct log_entry *entry_of(const struct grid *g, size_t row)
 {
-    size_t total = 0, chosen = SIZE_MAX;
-    for (size_t i = 0; i < v->log.count; i++)
-        if (log_matches(log_at(&v->log, i), v->filter)) {
-            if (!v->log_seq || log_at(&v->log, i)->seq <= v->log_seq)
-                chosen = total;
-            total++;
-        }
-    *matching = total;
-    *selected_at = chosen == SIZE_MAX ? 0 : chosen;
-    int window = widget_window((int)*selected_at, (int)total, (int)most);
-    if (!v->log_seq)
-        window = total > most ? (int)(total - most) : 0;
-    size_t n = 0, at = 0;
-    for (size_t i = 0; i < v->log.count && n < most; i++)
-        if (log_matches(log_at(&v->log, i), v->filter) && at++ >= (size_t)window)
-            out[n++] = i;
-    *selected_at -= total ? (size_t)window : 0;
-    return n;
+    return log_at(g->of, row);
+}
+
+static uint64_t identity(const struct grid *g, size_t row)
+{
+    return (uint64_t)entry_of(g, row)->seq;
+}
+
+static bool matches(const struct grid *g, size_t row, const char *filter)
+{
+    return log_matches(entry_of(g, row), filter);
+}
+
+static void fill_cell(const struct grid *g, size_t row, size_t column, struct grid_cell *out)
+{
+    const struct log_entry *e = entry_of(g, row);
+    enum style plain = column == 4 ? STYLE_NORMAL : STYLE_DIM;
+    out->style = e->level > 1 ? STYLE_BAD : e->level > 0 ? STYLE_WARN : plain;
+    switch (column) {
+    case 0:
+        out->style = STYLE_DIM;
+        grid_number(out, word_clock(out->buffer, e->time_us), (double)e->time_us);
+        return;
+    case 1:
+        grid_text(out, e->level > 1 ? "!!" : e->level > 0 ? "!" : "");
+        return;
+    case 2:
+        out->style = STYLE_DIM;
+        grid_text(out, json_get_text(e->event, "target", NULL));
+        return;
+    case 3:
+        out->style = STYLE_DIM;
+        grid_text(out, json_get_text(e->event, "event", NULL));
+        return;
+    default:
+        grid_text(out, e->text);
+    }
+}
+
+void log_rows(const struct model_target *t, const struct model *m, const struct view *v,
+              struct grid *g)
+{
+    (void)t;
+    g->hidden = m->target_count > 1 ? 0 : 1u << 2;
+    g->columns = columns;
+    g->column_count = COUNT_OF(columns);
+    g->row_count = v->log.count;
+    g->of = &v->log;
+    g->cell = fill_cell;
+    g->identity = identity;
+    g->matches = matches;
+    g->stand = GRID_LAST;
 }
 
 void screen_log(struct canvas *c, const struct model *m, const struct view *v, struct rect r)
 {
-    struct rect list = rect_below(r, 1);
-    size_t most = list.height > 0 ? (size_t)list.height : 0;
-    size_t *rows = mem_alloc((most + 1) * sizeof *rows);
-    size_t matching, selected;
-    size_t n = collect(v, rows, most, &matching, &selected);
+    struct grid g;
+    bool any = tables_open(&g, m, v, r), standing = v->tables[SCREEN_LOG].chosen != 0;
     struct pen p = pen_at(c, r, 0);
     pen_text(&p, STYLE_TITLE, "LOG ");
-    pen_printf(&p, STYLE_NORMAL, "%zu of the last %zu events", matching, v->log.count);
-    if (v->filter)
-        pen_printf(&p, STYLE_WARN, "  /%s", v->filter);
-    pen_text(&p, v->log_seq ? STYLE_WARN : STYLE_DIM,
-             v->log_seq ? v->review ? "  standing" : "  standing: End follows again"
-                        : "  following");
-    for (size_t i = 0; i < n; i++) {
-        const struct log_entry *e = log_at(&v->log, rows[i]);
-        char clock[WORD_TEXT];
-        p = pen_at(c, list, (int)i);
-        pen_printf(&p, STYLE_DIM, "%s ", word_clock(clock, e->time_us));
-        const char *target = json_get_text(e->event, "target", NULL);
-        if (m->target_count > 1 && r.width >= 90)
-            pen_field(&p, STYLE_DIM, 13, false, target);
-        enum style style = e->level > 1 ? STYLE_BAD : e->level > 0 ? STYLE_WARN : STYLE_NORMAL;
-        const char *text = e->text;
-        for (int k = 0; k < v->shift && *text; k++)
-            text++;
-        while (((unsigned char)*text & 0xC0) == 0x80)
-            text++;
-        pen_printf(&p, style, "%s%s", e->level > 1 ? "!! " : e->level > 0 ? "! " : "", text);
-        if (i == selected) {
-            if (v->log_seq)
-                canvas_restyle(c, rect_rows(list, (int)i, 1), STYLE_SELECTED);
-            c->cursor_x = list.x;
-            c->cursor_y = list.y + (int)i;
-        }
-    }
-    c->rows = (int)matching;
-    c->rows_shown = list.height;
-    free(rows);
+    pen_printf(&p, STYLE_NORMAL, "%zu of the last %zu events", g.count, v->log.count);
+    grid_note(&p, &g);
+    pen_text(&p, standing ? STYLE_WARN : STYLE_DIM,
+             !standing   ? "  following"
+             : v->review ? "  standing"
+                         : "  standing: End follows again");
+    if (any)
+        grid_draw(c, &g, &v->seen);
+    tables_close(&g);
 }

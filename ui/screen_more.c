@@ -1,123 +1,34 @@
-/* 2 Tables, 5 Targets, 6 Plans, 7 Clients: the modest ones. */
+/* 5 Targets, 6 Plans, 7 Clients. */
 #include "config.h"
-#include "ui/view.h"
-#include "base/units.h"
-#include "ui/widgets.h"
+#include "ui/tables.h"
 
 #include <string.h>
 
-static void mark_selected(struct canvas *c, struct rect list, int row)
-{
-    if (row < 0 || row >= list.height)
-        return;
-    canvas_restyle(c, rect_rows(list, row, 1), STYLE_SELECTED);
-    c->cursor_x = list.x;
-    c->cursor_y = list.y + row;
-}
-
-static int clamp_selected(int selected, size_t count)
-{
-    if (selected >= (int)count)
-        selected = (int)count - 1;
-    return selected > 0 ? selected : 0;
-}
-
-/* ---- 2 Tables ---- */
-
-static bool is_postgresql(const struct model_target *t)
-{
-    return !t->engine || strcmp(t->engine, "postgresql") == 0;
-}
-
-static void add_figure(struct paper *p, const char *label, int64_t value, char kind)
-{
-    char a[WORD_TEXT];
-    paper_pair(p, 2, 18, label, value == UNKNOWN ? STYLE_DIM : STYLE_NORMAL,
-               kind == 'b'   ? word_size(a, value)
-               : kind == 'p' ? word_percent(a, value)
-                             : word_count(a, value));
-}
-
-static void table_figures(struct paper *p, const struct model_target *t)
-{
-    bool pg = is_postgresql(t);
-    add_figure(p, pg ? "heap" : "rows and key", t->heap, 'b');
-    add_figure(p, pg ? "indexes" : "other indexes", t->indexes, 'b');
-    add_figure(p, "rows estimated", t->rows_estimate, 'n');
-    if (!pg)
-        return;
-    add_figure(p, "live rows", t->live, 'n');
-    add_figure(p, "dead rows", t->dead, 'n');
-    add_figure(p, "updates", t->updates, 'n');
-    add_figure(p, "of these HOT", t->hot_updates, 'n');
-    add_figure(p, "HOT share", t->hot_ppm, 'p');
-}
-
-static void cleaning_of_postgresql(struct paper *p, const struct model_target *t)
-{
-    char a[WORD_TEXT];
-    if (t->live > 0 && t->dead >= 0) {
-        double all = (double)t->live + (double)t->dead;
-        int64_t share = (int64_t)((double)t->dead / all * 1e6);
-        paper_pair(p, 2, 18, "dead share", share > 200000 ? STYLE_WARN : STYLE_NORMAL,
-                   word_percent(a, share));
-    }
-    if (t->rows_done > 0 && t->wal_done > 0)
-        paper_pair(p, 2, 18, "WAL per row", STYLE_NORMAL, word_size(a, t->wal_done / t->rows_done));
-    paper_pair(p, 2, 18, "autovacuum", STYLE_NORMAL,
-               t->autovacuum && *t->autovacuum ? t->autovacuum : "not running here");
-    paper_pair(p, 2, 18, "xmin age", STYLE_NORMAL,
-               t->xmin_age == UNKNOWN ? "unknown" : word_count(a, t->xmin_age));
-}
-
-/* A rate as "12.5MB/s". */
-static void add_rate(struct paper *p, const char *label, int64_t rate)
-{
-    char a[WORD_TEXT];
-    if (rate == UNKNOWN)
-        paper_pair(p, 2, 18, label, STYLE_DIM, "unknown");
-    else {
-        char text[WORD_TEXT + 2];
-        (void)snprintf(text, sizeof text, "%s/s", word_size(a, rate));
-        paper_pair(p, 2, 18, label, STYLE_NORMAL, text);
-    }
-}
-
-static void cleaning_of_innodb(struct paper *p, const struct model_target *t)
-{
-    add_figure(p, "history list", t->history, 'n');
-    add_figure(p, "buffer pool", t->pool_bytes, 'b');
-    add_figure(p, "of it dirty", t->pool_dirty_bytes, 'b');
-    add_rate(p, "redo", t->wal_rate);
-    add_rate(p, "binary log", t->binlog_rate);
-}
-
-void screen_tables(struct canvas *c, const struct model *m, const struct view *v, struct rect r)
-{
-    const struct model_target *t = view_target(v, m);
-    if (!t)
-        return;
-    struct paper paper = {.width = r.width};
-    paper_addf(&paper, STYLE_TITLE, 0, "TABLE %s on %s", m->table ? m->table : "?",
-               t->name ? t->name : "?");
-    table_figures(&paper, t);
-    if (is_postgresql(t))
-        cleaning_of_postgresql(&paper, t);
-    else
-        cleaning_of_innodb(&paper, t);
-    paper_pair(&paper, 2, 18, "held back by", STYLE_WARN, t->xmin_holder);
-    if (!t->reachable && t->server_at_us > 0)
-        paper_pair(&paper, 2, 18, "server", STYLE_BAD,
-                   t->server_error ? t->server_error : "cannot be asked");
-    paper_draw(&paper, c, r, v->scroll);
-}
-
 /* ---- 5 Targets ---- */
 
-static const struct column target_columns[] = {
-    {"", 1, false, 0},       {"TARGET", 20, false, 0}, {"SERVER", 16, false, 100},
-    {"PHASE", 15, false, 0}, {"STATE", 10, false, 0},  {"DONE", 7, true, 0},
-    {"LEFT", 11, true, 0},   {"", 0, false, 0},
+enum {
+    TARGET_CANARY,
+    TARGET_NAME,
+    TARGET_SERVER,
+    TARGET_PHASE,
+    TARGET_STATE,
+    TARGET_DONE,
+    TARGET_LEFT,
+    TARGET_RATE,
+    TARGET_LAG,
+    TARGET_NOTE,
+};
+static const struct grid_column target_columns[] = {
+    [TARGET_CANARY] = {"", 1, 1, 0, 0},
+    [TARGET_NAME] = {"TARGET", 20, 32, 0, 0},
+    [TARGET_SERVER] = {"SERVER", 16, 24, 3, 0},
+    [TARGET_PHASE] = {"PHASE", 15, 15, 0, GRID_NUMBER | GRID_WATCH},
+    [TARGET_STATE] = {"STATE", 10, 10, 0, GRID_WATCH},
+    [TARGET_DONE] = {"DONE", 7, 7, 0, GRID_RIGHT | GRID_NUMBER | GRID_WATCH},
+    [TARGET_LEFT] = {"LEFT", 11, 14, 0, GRID_RIGHT | GRID_NUMBER | GRID_WATCH},
+    [TARGET_RATE] = {"ROWS/S", 8, 8, 1, GRID_RIGHT | GRID_NUMBER | GRID_WATCH},
+    [TARGET_LAG] = {"LAG", 8, 8, 2, GRID_RIGHT | GRID_NUMBER},
+    [TARGET_NOTE] = {"NOTE", 30, 40, 0, GRID_REST},
 };
 
 static const char *doing_word(enum model_doing doing)
@@ -157,6 +68,104 @@ static const char *target_note(const struct model_target *t)
     return t->phase < PHASE_COUNT ? t->phases[t->phase].detail : NULL;
 }
 
+static const struct model_target *target_of(const struct grid *g, size_t row)
+{
+    return &((const struct model *)g->of)->targets[row];
+}
+
+static uint64_t target_identity(const struct grid *g, size_t row)
+{
+    return grid_identity(GRID_IDENTITY, target_of(g, row)->name);
+}
+
+/* The worst of its replicas; one that cannot be asked is worse than any figure. */
+static void fill_lag(const struct model_target *t, struct grid_cell *out)
+{
+    int64_t worst = UNKNOWN;
+    for (size_t i = 0; i < t->replica_count; i++) {
+        const struct model_replica *k = &t->replicas[i];
+        if (k->at_us > 0 && (!k->reachable || k->lag_us == UNKNOWN)) {
+            grid_number(out, "unknown", (double)INT64_MAX);
+            out->style = STYLE_WARN;
+            return;
+        }
+        worst = k->at_us > 0 && k->lag_us > worst ? k->lag_us : worst;
+    }
+    grid_duration(out, worst);
+}
+
+static void fill_filling(const struct grid *g, const struct model_target *t, size_t column,
+                         struct grid_cell *out)
+{
+    if (t->phase != PHASE_BACKFILL || model_doing(t) == DOING_DONE)
+        return;
+    struct model_eta eta;
+    switch (column) {
+    case TARGET_DONE:
+        grid_percent(out, t->fraction_ppm);
+        return;
+    case TARGET_LEFT:
+        eta = model_eta(t, g->now_us);
+        grid_number(out, word_eta_of(out->buffer, &eta),
+                    eta.high_us == UNKNOWN ? GRID_UNKNOWN : (double)eta.high_us);
+        return;
+    default:
+        eta = model_eta(t, g->now_us);
+        grid_short(out, eta.rows_per_s);
+    }
+}
+
+static void fill_target(const struct grid *g, size_t row, size_t column, struct grid_cell *out)
+{
+    const struct model_target *t = target_of(g, row);
+    enum model_doing doing;
+    switch (column) {
+    case TARGET_CANARY:
+        grid_text(out, t->canary ? "K" : "");
+        return;
+    case TARGET_NAME:
+        grid_text(out, t->name ? t->name : "?");
+        return;
+    case TARGET_SERVER:
+        (void)snprintf(out->buffer, sizeof out->buffer, "%s %s", t->engine ? t->engine : "?",
+                       t->version ? t->version : "");
+        grid_text(out, out->buffer);
+        return;
+    case TARGET_PHASE:
+        (void)snprintf(out->buffer, sizeof out->buffer, "%d/%d %s",
+                       t->phase < PHASE_COUNT ? (int)t->phase + 1 : 0, PHASE_COUNT,
+                       t->phase < PHASE_COUNT ? phase_name(t->phase) : "not begun");
+        grid_number(out, out->buffer, t->phase < PHASE_COUNT ? (double)t->phase : -1);
+        return;
+    case TARGET_STATE:
+        doing = model_doing(t);
+        grid_text(out, doing_word(doing));
+        out->style = doing_style(doing);
+        return;
+    case TARGET_LAG:
+        fill_lag(t, out);
+        return;
+    case TARGET_NOTE:
+        grid_text(out, target_note(t));
+        return;
+    default:
+        fill_filling(g, t, column, out);
+    }
+}
+
+void targets_rows(const struct model_target *t, const struct model *m, const struct view *v,
+                  struct grid *g)
+{
+    (void)t;
+    g->columns = target_columns;
+    g->column_count = COUNT_OF(target_columns);
+    g->row_count = m->target_count;
+    g->of = m;
+    g->home = v->target > 0 ? (size_t)v->target : 0; /* chosen with Tab */
+    g->cell = fill_target;
+    g->identity = target_identity;
+}
+
 void screen_targets(struct canvas *c, const struct model *m, const struct view *v, struct rect r)
 {
     size_t done = 0, failed = 0;
@@ -164,61 +173,49 @@ void screen_targets(struct canvas *c, const struct model *m, const struct view *
         done += model_doing(&m->targets[i]) == DOING_DONE;
         failed += model_doing(&m->targets[i]) == DOING_FAILED;
     }
+    struct grid g;
+    bool any = tables_open(&g, m, v, r);
     struct pen p = pen_at(c, r, 0);
     pen_text(&p, STYLE_TITLE, "TARGETS ");
     pen_printf(&p, STYLE_NORMAL, "%zu of %zu done", done, m->target_count);
     if (failed)
         pen_printf(&p, STYLE_BAD, ", %zu FAILED", failed);
+    grid_note(&p, &g);
     pen_text(&p, STYLE_DIM, "   K: canary; Enter: all screens show that target");
-    widget_titles(c, r, 1, target_columns, COUNT_OF(target_columns));
-    struct rect list = rect_below(r, 2);
-    int selected = clamp_selected(v->selected[SCREEN_TARGETS], m->target_count);
-    int first = widget_window(selected, (int)m->target_count, list.height);
-    for (int i = 0; i < list.height && first + i < (int)m->target_count; i++) {
-        const struct model_target *t = &m->targets[first + i];
-        enum model_doing doing = model_doing(t);
-        char share[WORD_TEXT], left[WORD_TEXT], phase[WORD_TEXT], server[WORD_TEXT];
-        (void)snprintf(phase, sizeof phase, "%d/%d %s",
-                       t->phase < PHASE_COUNT ? (int)t->phase + 1 : 0, PHASE_COUNT,
-                       t->phase < PHASE_COUNT ? phase_name(t->phase) : "not begun");
-        (void)snprintf(server, sizeof server, "%s %s", t->engine ? t->engine : "?",
-                       t->version ? t->version : "");
-        bool fills = t->phase == PHASE_BACKFILL && doing != DOING_DONE;
-        p = pen_at(c, list, i);
-        const char *cells[] = {
-            t->canary ? "K" : "",
-            t->name ? t->name : "?",
-            server,
-            phase,
-            doing_word(doing),
-            fills ? word_percent(share, t->fraction_ppm) : "",
-            fills ? word_eta(left, t, v->now_us) : "",
-            target_note(t),
-        };
-        for (size_t k = 0; k < COUNT_OF(target_columns); k++)
-            widget_cell(&p, &target_columns[k], r.width, k == 4 ? doing_style(doing) : STYLE_NORMAL,
-                        cells[k]);
-    }
-    if (m->target_count)
-        mark_selected(c, list, selected - first);
-    c->rows = (int)m->target_count;
-    c->rows_shown = list.height;
+    if (any)
+        grid_draw(c, &g, &v->seen);
+    tables_close(&g);
 }
 
 /* ---- 6 Plans ---- */
 
-static const struct column plan_columns[] = {
-    {"QUERY", 18, false, 0}, {"PLAN", 12, false, 0},        {"COST BEFORE", 12, true, 0},
-    {"AFTER", 12, true, 0},  {"ROWS BEFORE", 12, true, 90}, {"AFTER", 10, true, 90},
-    {"SQL", 0, false, 0},
+enum {
+    PLAN_QUERY,
+    PLAN_VERDICT,
+    PLAN_COST_BEFORE,
+    PLAN_COST_AFTER,
+    PLAN_ROWS_BEFORE,
+    PLAN_ROWS_AFTER,
+    PLAN_SQL,
+};
+static const struct grid_column plan_columns[] = {
+    [PLAN_QUERY] = {"QUERY", 18, 32, 0, 0},
+    [PLAN_VERDICT] = {"PLAN", 12, 12, 0, GRID_WATCH},
+    [PLAN_COST_BEFORE] = {"COST BEFORE", 12, 13, 0, GRID_RIGHT | GRID_NUMBER | GRID_WATCH},
+    [PLAN_COST_AFTER] = {"COST AFTER", 12, 13, 0, GRID_RIGHT | GRID_NUMBER | GRID_WATCH},
+    [PLAN_ROWS_BEFORE] = {"ROWS BEFORE", 12, 13, 1, GRID_RIGHT | GRID_NUMBER | GRID_WATCH},
+    [PLAN_ROWS_AFTER] = {"ROWS AFTER", 12, 13, 1, GRID_RIGHT | GRID_NUMBER | GRID_WATCH},
+    [PLAN_SQL] = {"SQL", 14, 60, 0, GRID_REST},
 };
 
-static const char *number(char out[WORD_TEXT], double value)
+static void fill_figure(struct grid_cell *out, double value)
 {
-    if (value < 0)
-        return "-";
-    (void)snprintf(out, WORD_TEXT, "%.1f", value);
-    return out;
+    if (value < 0) {
+        grid_text(out, "-");
+        return;
+    }
+    (void)snprintf(out->buffer, sizeof out->buffer, "%.1f", value);
+    grid_number(out, out->buffer, value);
 }
 
 /* A line like `"Plan Width": 73,`: a name, and nothing but a number. */
@@ -267,86 +264,156 @@ static const char *plan_verdict(const struct model_query *q, enum style *style)
     return "CHANGED";
 }
 
+static const struct model_query *query_of(const struct grid *g, size_t row)
+{
+    return &((const struct model_target *)g->of)->queries[row];
+}
+
+static uint64_t query_identity(const struct grid *g, size_t row)
+{
+    return grid_identity(GRID_IDENTITY, query_of(g, row)->query);
+}
+
+static void fill_query(const struct grid *g, size_t row, size_t column, struct grid_cell *out)
+{
+    const struct model_query *q = query_of(g, row);
+    switch (column) {
+    case PLAN_QUERY:
+        grid_text(out, q->query ? q->query : "?");
+        return;
+    case PLAN_VERDICT:
+        grid_text(out, plan_verdict(q, &out->style));
+        return;
+    case PLAN_COST_BEFORE:
+        fill_figure(out, q->cost_before);
+        return;
+    case PLAN_COST_AFTER:
+        fill_figure(out, q->cost_after);
+        return;
+    case PLAN_ROWS_BEFORE:
+        fill_figure(out, q->rows_before);
+        return;
+    case PLAN_ROWS_AFTER:
+        fill_figure(out, q->rows_after);
+        return;
+    default:
+        grid_text(out, q->sql);
+    }
+}
+
+void plans_rows(const struct model_target *t, const struct model *m, const struct view *v,
+                struct grid *g)
+{
+    (void)m;
+    (void)v;
+    g->columns = plan_columns;
+    g->column_count = COUNT_OF(plan_columns);
+    g->row_count = t->query_count;
+    g->of = t;
+    g->cell = fill_query;
+    g->identity = query_identity;
+}
+
 void screen_plans(struct canvas *c, const struct model *m, const struct view *v, struct rect r)
 {
-    const struct model_target *t = view_target(v, m);
-    if (!t)
-        return;
+    struct grid g;
+    bool any = tables_open(&g, m, v, r);
     struct pen p = pen_at(c, r, 0);
-    pen_text(&p, STYLE_TITLE, "PLANS ");
-    if (!t->query_count) {
+    if (view_target(v, m)) {
+        pen_text(&p, STYLE_TITLE, "PLANS ");
         pen_text(&p, STYLE_DIM,
-                 "no watched query: a [query NAME] section of the migration adds one");
-        return;
+                 any ? "Enter shows both side by side"
+                     : "no watched query: a [query NAME] section of the migration adds one");
+        grid_note(&p, &g);
     }
-    pen_text(&p, STYLE_DIM, "Enter shows both side by side");
-    widget_titles(c, r, 1, plan_columns, COUNT_OF(plan_columns));
-    struct rect list = rect_below(r, 2);
-    int selected = clamp_selected(v->selected[SCREEN_PLANS], t->query_count);
-    int first = widget_window(selected, (int)t->query_count, list.height);
-    for (int i = 0; i < list.height && first + i < (int)t->query_count; i++) {
-        const struct model_query *q = &t->queries[first + i];
-        char n[4][WORD_TEXT];
-        enum style style;
-        const char *verdict = plan_verdict(q, &style);
-        const char *cells[] = {
-            q->query ? q->query : "?",
-            verdict,
-            number(n[0], q->cost_before),
-            number(n[1], q->cost_after),
-            number(n[2], q->rows_before),
-            number(n[3], q->rows_after),
-            q->sql,
-        };
-        p = pen_at(c, list, i);
-        for (size_t k = 0; k < COUNT_OF(plan_columns); k++)
-            widget_cell(&p, &plan_columns[k], r.width, k == 1 ? style : STYLE_NORMAL, cells[k]);
-    }
-    mark_selected(c, list, selected - first);
-    c->rows = (int)t->query_count;
-    c->rows_shown = list.height;
+    if (any)
+        grid_draw(c, &g, &v->seen);
+    tables_close(&g);
 }
 
 /* ---- 7 Clients ---- */
 
-static const struct column client_columns[] = {
-    {"APPLICATION", 24, false, 0}, {"USER", 14, false, 0},     {"HOST", 16, false, 0},
-    {"SESSIONS", 9, true, 0},      {"OLD SHAPE", 10, true, 0}, {"PREPARED", 9, true, 90},
+enum {
+    CLIENT_APPLICATION,
+    CLIENT_USER,
+    CLIENT_HOST,
+    CLIENT_SESSIONS,
+    CLIENT_STALE,
+    CLIENT_PREPARED,
 };
+static const struct grid_column client_columns[] = {
+    [CLIENT_APPLICATION] = {"APPLICATION", 24, 48, 0, 0},
+    [CLIENT_USER] = {"USER", 14, 24, 0, 0},
+    [CLIENT_HOST] = {"HOST", 16, 40, 0, 0},
+    [CLIENT_SESSIONS] = {"SESSIONS", 9, 9, 0, GRID_RIGHT | GRID_NUMBER | GRID_WATCH},
+    [CLIENT_STALE] = {"OLD SHAPE", 10, 10, 0, GRID_RIGHT | GRID_NUMBER | GRID_WATCH},
+    [CLIENT_PREPARED] = {"PREPARED", 9, 9, 1, GRID_RIGHT | GRID_NUMBER | GRID_WATCH},
+};
+
+static const struct model_clients *clients_of(const struct grid *g, size_t row)
+{
+    return &((const struct model_target *)g->of)->clients[row];
+}
+
+static uint64_t clients_identity(const struct grid *g, size_t row)
+{
+    const struct model_clients *k = clients_of(g, row);
+    uint64_t app = grid_identity(GRID_IDENTITY, k->app);
+    return grid_identity(grid_identity(app, k->user), k->host);
+}
+
+static void fill_clients(const struct grid *g, size_t row, size_t column, struct grid_cell *out)
+{
+    const struct model_clients *k = clients_of(g, row);
+    switch (column) {
+    case CLIENT_APPLICATION:
+        grid_text(out, k->app && *k->app ? k->app : "(no name)");
+        return;
+    case CLIENT_USER:
+        grid_text(out, k->user ? k->user : "?");
+        return;
+    case CLIENT_HOST:
+        grid_text(out, k->host && *k->host ? k->host : "local");
+        return;
+    case CLIENT_SESSIONS:
+        grid_count(out, k->sessions);
+        return;
+    case CLIENT_STALE:
+        grid_count(out, k->stale);
+        if (k->stale > 0)
+            out->style = STYLE_WARN;
+        return;
+    default:
+        grid_count(out, k->prepared);
+    }
+}
+
+void clients_rows(const struct model_target *t, const struct model *m, const struct view *v,
+                  struct grid *g)
+{
+    (void)m;
+    (void)v;
+    g->columns = client_columns;
+    g->column_count = COUNT_OF(client_columns);
+    g->row_count = t->client_count;
+    g->of = t;
+    g->cell = fill_clients;
+    g->identity = clients_identity;
+}
 
 void screen_clients(struct canvas *c, const struct model *m, const struct view *v, struct rect r)
 {
-    const struct model_target *t = view_target(v, m);
-    if (!t)
-        return;
+    struct grid g;
+    bool any = tables_open(&g, m, v, r);
     struct pen p = pen_at(c, r, 0);
-    pen_text(&p, STYLE_TITLE, "CLIENTS ");
-    pen_text(&p, STYLE_DIM,
-             t->client_count ? "sessions older than the new column may still hold the old shape"
-                             : "no session is known; baseline and compare count them");
-    if (!t->client_count)
-        return;
-    widget_titles(c, r, 1, client_columns, COUNT_OF(client_columns));
-    struct rect list = rect_below(r, 2);
-    int selected = clamp_selected(v->selected[SCREEN_CLIENTS], t->client_count);
-    int first = widget_window(selected, (int)t->client_count, list.height);
-    for (int i = 0; i < list.height && first + i < (int)t->client_count; i++) {
-        const struct model_clients *k = &t->clients[first + i];
-        char n[3][WORD_TEXT];
-        const char *cells[] = {
-            k->app && *k->app ? k->app : "(no name)",
-            k->user ? k->user : "?",
-            k->host && *k->host ? k->host : "local",
-            word_count(n[0], k->sessions),
-            word_count(n[1], k->stale),
-            word_count(n[2], k->prepared),
-        };
-        p = pen_at(c, list, i);
-        for (size_t j = 0; j < COUNT_OF(client_columns); j++)
-            widget_cell(&p, &client_columns[j], r.width,
-                        j == 4 && k->stale > 0 ? STYLE_WARN : STYLE_NORMAL, cells[j]);
+    if (view_target(v, m)) {
+        pen_text(&p, STYLE_TITLE, "CLIENTS");
+        grid_note(&p, &g);
+        pen_text(&p, STYLE_DIM,
+                 any ? "  sessions older than the new column may still hold the old shape"
+                     : "  no session is known; baseline and compare count them");
     }
-    mark_selected(c, list, selected - first);
-    c->rows = (int)t->client_count;
-    c->rows_shown = list.height;
+    if (any)
+        grid_draw(c, &g, &v->seen);
+    tables_close(&g);
 }

@@ -58,7 +58,7 @@ bool source_seek(struct source *s, struct model *m, struct view *v, int64_t time
     refill_log(s, v);
     note_gaps(s, v);
     view_follow(v, m);
-    v->log_seq = 0;
+    v->tables[SCREEN_LOG].chosen = 0; /* the newest one, wherever that is now */
     return true;
 }
 

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "ui/keys.h"
+#include "ui/tables.h"
 #include "ui/widgets.h"
 
 #include <stdlib.h>
@@ -37,7 +38,7 @@ enum screen_id screen_from_name(const char *name)
 
 void view_init(struct view *v)
 {
-    *v = (struct view){.target = -1, .followed = -1, .speed = 1};
+    *v = (struct view){.target = -1, .followed = -1, .speed = 1, .frame_us = VIEW_FRAME_US};
 }
 
 void view_close_ask(struct view *v)
@@ -61,7 +62,9 @@ void view_free(struct view *v)
     view_close_ask(v);
     log_clear(&v->log);
     free(v->lock_start);
-    free(v->filter);
+    for (size_t i = 0; i < SCREEN_COUNT; i++)
+        free(v->tables[i].filter);
+    grid_forget(&v->seen);
     free(v->message);
     free(v->operator_name);
     view_init(v);
@@ -419,6 +422,17 @@ static bool draw_page_keys(struct pen *p, const struct view *v)
     return true;
 }
 
+/* What the keys need that stop and start the engine: no other key may push them away. */
+#define ENGINE_KEYS 46
+
+static void draw_key(struct pen *p, const char *key, const char *word, int leave)
+{
+    if (pen_left(p) - (int)(strlen(key) + strlen(word)) - 3 < leave)
+        return;
+    pen_text(p, STYLE_KEY, key);
+    pen_printf(p, STYLE_DIM, " %s  ", word);
+}
+
 static void draw_keys(struct canvas *c, const struct model *m, const struct view *v,
                       struct rect line)
 {
@@ -431,16 +445,13 @@ static void draw_keys(struct canvas *c, const struct model *m, const struct view
     const struct key *table = keys_table(&count);
     bool skipped = false;
     if (v->screen == SCREEN_LOCKS && mode == MODE_LIVE && !off) {
-        pen_text(&p, STYLE_KEY, "C");
-        pen_text(&p, STYLE_DIM, " cancel  ");
-        pen_text(&p, STYLE_KEY, "T");
-        pen_text(&p, STYLE_DIM, " terminate  ");
+        draw_key(&p, "C", "cancel", 0);
+        draw_key(&p, "T", "terminate", 0);
     }
-    if (v->screen == SCREEN_LOG) {
-        pen_text(&p, STYLE_KEY, "/");
-        pen_text(&p, STYLE_DIM, " filter  ");
-        pen_text(&p, STYLE_KEY, "Enter");
-        pen_text(&p, STYLE_DIM, " open  ");
+    if (tables_here(m, v)) {
+        draw_key(&p, "s", "sort", ENGINE_KEYS);
+        draw_key(&p, "/", "filter", ENGINE_KEYS);
+        draw_key(&p, "Enter", "open", ENGINE_KEYS);
     }
     for (size_t i = 0; i < count; i++) {
         const struct key *k = &table[i];
@@ -502,6 +513,23 @@ static void draw_timeline(struct canvas *c, const struct view *v, struct rect li
     pen_printf(&p, STYLE_DIM, " %s%s", word_clock(last, t->last_us), t->whole ? "" : "...");
 }
 
+static bool is_small(int width, int height)
+{
+    return width < SMALL_WIDTH || height < SMALL_HEIGHT;
+}
+
+static int rows_below(const struct view *v, int height)
+{
+    return height >= 6 ? (v->review ? 3 : 2) : height >= 3 ? 1 : 0;
+}
+
+struct rect view_body(const struct view *v, int width, int height)
+{
+    struct rect all = {0, 0, width > 0 ? width : 0, height > 0 ? height : 0};
+    int above = is_small(width, height) ? 1 : 2;
+    return rect_rows(all, above, height - above - rows_below(v, height));
+}
+
 void view_draw(struct canvas *c, const struct model *m, const struct view *v)
 {
     static screen_draw *const screens[SCREEN_COUNT] = {
@@ -510,11 +538,9 @@ void view_draw(struct canvas *c, const struct model *m, const struct view *v)
     };
     canvas_clear(c);
     draw_top(c, m, v);
-    struct rect all = canvas_rect(c);
-    bool small = c->width < SMALL_WIDTH || c->height < SMALL_HEIGHT;
-    int below = c->height >= 6 ? (v->review ? 3 : 2) : c->height >= 3 ? 1 : 0;
-    int above = small ? 1 : 2;
-    struct rect body = rect_rows(all, above, c->height - above - below);
+    struct rect all = canvas_rect(c), body = view_body(v, c->width, c->height);
+    bool small = is_small(c->width, c->height);
+    int below = rows_below(v, c->height);
     if (!small)
         draw_tabs(c, m, v, rect_rows(all, 1, 1));
     if (v->page != PAGE_NONE)

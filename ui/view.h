@@ -8,6 +8,7 @@
 
 #include "journal/model.h"
 #include "ui/canvas.h"
+#include "ui/grid.h"
 #include "ui/log.h"
 
 enum screen_id {
@@ -36,6 +37,9 @@ enum page {
     PAGE_LOCK,
     PAGE_EVENT,
     PAGE_PLAN,
+    PAGE_TABLE,
+    PAGE_REPLICA,
+    PAGE_CLIENT,
 };
 
 /* A question that stands open. */
@@ -88,6 +92,9 @@ struct timeline {
     bool whole; /* the marks of all of it are known */
 };
 
+/* One frame in that time at most, unless the operator has changed it. */
+#define VIEW_FRAME_US INT64_C(200000)
+
 struct view {
     enum screen_id screen, before_help;
     enum page page;
@@ -101,17 +108,15 @@ struct view {
 
     int target;   /* chosen with Tab; -1: the one being worked on */
     int followed; /* the one being worked on, held while it is: see view_follow() */
-    int selected[SCREEN_COUNT];
-    int scroll; /* of pages, help and SQL */
+    struct grid_state tables[SCREEN_COUNT];
+    struct grid_memory seen; /* what the last frame showed: changes are marked */
+    int64_t frame_us;        /* the least time between two frames */
+    int scroll;              /* of pages, help and SQL */
     int limit_selected;
-    int shift;     /* columns that long lines are moved to the left */
-    int page_rows; /* rows that a page of the present screen has */
-    /* The selected session on Locks is followed by who it is, not by its row. */
-    int64_t lock_pid;
+    int shift;        /* columns that long lines are moved to the left */
+    int page_rows;    /* rows that a page of the present screen has */
+    int64_t lock_pid; /* the session chosen on Locks: whom a key would hit */
     char *lock_start;
-    /* The selected event is followed by its number; 0: the newest one, always. */
-    int64_t log_seq;
-    char *filter; /* NULL: none */
     struct log log;
 
     char *message; /* the engine's answer; stays until the next key */
@@ -143,6 +148,8 @@ int view_lock(const struct view *v, const struct model_target *t);
  */
 enum phase view_next_phase(const struct model_target *t);
 
+/* What a screen has of a terminal of that size. */
+struct rect view_body(const struct view *v, int width, int height);
 /* The whole picture: top line, tabs, screen, message, keys. */
 void view_draw(struct canvas *c, const struct model *m, const struct view *v);
 

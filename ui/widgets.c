@@ -301,21 +301,26 @@ const char *word_percent(char out[WORD_TEXT], int64_t ppm)
     return out;
 }
 
-const char *word_eta(char out[WORD_TEXT], const struct model_target *t, int64_t now_us)
+const char *word_eta_of(char out[WORD_TEXT], const struct model_eta *eta)
 {
-    struct model_eta eta = model_eta(t, now_us);
-    if (eta.absurd)
+    if (eta->absurd)
         return say(out, "estimate is off: past 100%");
-    if (eta.low_us == UNKNOWN || eta.high_us == UNKNOWN)
+    if (eta->low_us == UNKNOWN || eta->high_us == UNKNOWN)
         return say(out, "cannot say yet");
     char low[WORD_TEXT], high[WORD_TEXT];
-    word_rough(low, eta.low_us);
-    word_rough(high, eta.high_us);
+    word_rough(low, eta->low_us);
+    word_rough(high, eta->high_us);
     if (strcmp(low, high) == 0)
         (void)snprintf(out, WORD_TEXT, "about %.20s", low);
     else
         (void)snprintf(out, WORD_TEXT, "%.20s - %.20s", low, high);
     return out;
+}
+
+const char *word_eta(char out[WORD_TEXT], const struct model_target *t, int64_t now_us)
+{
+    struct model_eta eta = model_eta(t, now_us);
+    return word_eta_of(out, &eta);
 }
 
 const char *word_limit(const struct model_target *t, const char *signal, int64_t *us_or_bytes)

@@ -74,6 +74,7 @@ const char *word_count(char out[WORD_TEXT], int64_t n);
 const char *word_rough(char out[WORD_TEXT], int64_t us);      /* "45s" "12m" "3h20m" */
 const char *word_clock(char out[WORD_TEXT], int64_t wall_us); /* "03:14:15", local */
 const char *word_percent(char out[WORD_TEXT], int64_t ppm);
+const char *word_eta_of(char out[WORD_TEXT], const struct model_eta *eta);
 const char *word_eta(char out[WORD_TEXT], const struct model_target *t, int64_t now_us);
 /* The text of the limit `signal`, or NULL when it has none; `us_or_bytes` may be NULL. */
 const char *word_limit(const struct model_target *t, const char *signal, int64_t *us_or_bytes);

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "ui/input.h"
 #include "ui/keys.h"
+#include "ui/tables.h"
 #include "ui/widgets.h"
 
 #include <setjmp.h>
@@ -356,7 +357,7 @@ static void the_log_filters_and_opens(void **state)
     free(text);
     (void)input_key(&w.v, &w.m, KEYS_ESC);
     (void)input_key(&w.v, &w.m, KEYS_ESC);
-    assert_null(w.v.filter);
+    assert_null(w.v.tables[SCREEN_LOG].filter);
     world_close(&w);
 }
 
@@ -376,6 +377,421 @@ static void a_recording_shows_its_timeline(void **state)
     assert_shown(text, "*");
     assert_shown(text, "16:10:00");
     free(text);
+    world_close(&w);
+}
+
+/* ---- tables: sort, filter, follow ---- */
+
+static void press(struct world *w, const char *keys)
+{
+    for (; *keys; keys++)
+        (void)input_key(&w->v, &w->m, (unsigned char)*keys);
+}
+
+/* Where a text begins; both must be there. */
+static size_t place_of(const char *text, const char *part)
+{
+    const char *at = strstr(text, part);
+    if (!at)
+        fail_msg("\"%s\" is not on the screen:\n%s", part, text);
+    return (size_t)(at - text);
+}
+
+static void assert_above(const char *text, const char *first, const char *second)
+{
+    if (place_of(text, first) >= place_of(text, second))
+        fail_msg("\"%s\" does not come before \"%s\":\n%s", first, second, text);
+}
+
+/* The line of the picture that holds a text. */
+static void assert_line_has(const char *text, const char *part, const char *other)
+{
+    const char *at = text + place_of(text, part);
+    at += *at == '\n';
+    while (at > text && at[-1] != '\n')
+        at--;
+    char *line = mem_dup_n(at, strcspn(at, "\n"));
+    assert_shown(line, other);
+    free(line);
+}
+
+/* A session on many targets, which all fill; each is further than the one before. */
+static void world_many(struct world *w, int count)
+{
+    *w = (struct world){.now = T0};
+    model_init(&w->m);
+    view_init(&w->v);
+    w->v.link = LINK_UP;
+    struct str text = {0};
+    str_add(&text, "{\"event\":\"session\",\"format\":1,\"migration\":{\"id\":\"id1\","
+                   "\"table\":\"public.orders\",\"column\":\"region\",\"type\":\"text\"},"
+                   "\"targets\":[");
+    for (int i = 1; i <= count; i++)
+        str_addf(&text,
+                 "%s{\"name\":\"orders-%d\",\"engine\":\"postgresql\",\"canary\":%s,"
+                 "\"replicas\":[]}",
+                 i > 1 ? "," : "", i, i == 1 ? "true" : "false");
+    str_add(&text, "]}");
+    tell(w, 0, str_text(&text));
+    for (int i = 1; i <= count; i++) {
+        str_clear(&text);
+        str_addf(&text,
+                 "{\"event\":\"phase\",\"target\":\"orders-%d\",\"phase\":\"backfill\","
+                 "\"state\":\"running\"}",
+                 i);
+        tell(w, 0, str_text(&text));
+        str_clear(&text);
+        str_addf(&text,
+                 "{\"event\":\"batch\",\"target\":\"orders-%d\",\"rows\":10,\"updated\":10,"
+                 "\"us\":1000,\"fraction_ppm\":%d,\"rows_done\":%d,\"rows_total\":1000000,"
+                 "\"batches\":1}",
+                 i, i * 900, i * 10);
+        tell(w, 0, str_text(&text));
+    }
+    str_free(&text);
+}
+
+static void a_thousand_targets_are_scrolled_sorted_and_found(void **state)
+{
+    (void)state;
+    struct world w;
+    world_many(&w, 1000);
+    press(&w, "5");
+    char *text = picture(&w, 80, 24);
+    assert_shown(text, "0 of 1000 done");
+    assert_shown(text, "orders-1 ");
+    free(text);
+    (void)input_key(&w.v, &w.m, KEYS_END);
+    text = picture(&w, 80, 24);
+    assert_shown(text, "orders-1000");
+    assert_not_shown(text, "orders-900");
+    free(text);
+    (void)input_key(&w.v, &w.m, KEYS_HOME);
+    w.v.tables[SCREEN_TARGETS].chosen = 0;
+    press(&w, "ssss"); /* by target, server, phase, state */
+    press(&w, ">");    /* by what is done */
+    text = picture(&w, 80, 24);
+    assert_shown(text, "by DONE, largest first");
+    assert_shown(text, "DONE\u2193");
+    assert_above(text, "orders-1000", "orders-999");
+    assert_above(text, "orders-999", "orders-998");
+    free(text);
+    press(&w, "S");
+    text = picture(&w, 80, 24);
+    assert_shown(text, "DONE\u2191");
+    assert_above(text, "orders-1 ", "orders-2 ");
+    free(text);
+    press(&w, "<<<"); /* by server: all alike, so as they come */
+    press(&w, "/orders-77\r");
+    text = picture(&w, 80, 24);
+    assert_shown(text, "/orders-77: 11 of 1,000");
+    assert_above(text, "orders-77 ", "orders-770");
+    assert_not_shown(text, "orders-78 ");
+    free(text);
+    press(&w, "jj\r");
+    assert_string_equal(view_target(&w.v, &w.m)->name, "orders-771");
+    assert_int_equal(w.v.screen, SCREEN_OVERVIEW);
+    press(&w, "5");
+    (void)input_key(&w.v, &w.m, KEYS_END);
+    press(&w, "/orders-88\r\r"); /* what was chosen is out of sight: the first one is it */
+    assert_string_equal(view_target(&w.v, &w.m)->name, "orders-88");
+    press(&w, "5/orders-771\r\r5\033");
+    assert_null(w.v.tables[SCREEN_TARGETS].filter);
+    text = picture(&w, 200, 50); /* the row that was chosen is still the one */
+    assert_shown(text, "orders-771");
+    assert_shown(text, "ROWS/S");
+    assert_shown(text, "LAG");
+    free(text);
+    world_close(&w);
+}
+
+static void the_row_on_which_one_stands_moves_with_its_figures(void **state)
+{
+    (void)state;
+    struct world w;
+    world_many(&w, 40);
+    press(&w, "5sssssj"); /* the second by what is done */
+    struct canvas c;
+    for (int turn = 0; turn < 2; turn++) {
+        canvas_init(&c, 80, 24, false);
+        view_draw(&c, &w.m, &w.v);
+        struct str out = {0};
+        canvas_dump(&c, &out);
+        const char *line = str_text(&out);
+        for (int y = 0; y < c.cursor_y; y++)
+            line += strcspn(line, "\n") + 1;
+        char *row = mem_dup_n(line, strcspn(line, "\n"));
+        assert_shown(row, "orders-39 ");
+        assert_int_equal(canvas_cell(&c, 0, c.cursor_y)->style, STYLE_SELECTED);
+        assert_int_equal(c.cursor_y, turn ? 9 : 5);
+        free(row);
+        str_free(&out);
+        canvas_free(&c);
+        for (int i = 1; i <= 4; i++) { /* four others pass it */
+            char *text = mem_printf("{\"event\":\"batch\",\"target\":\"orders-%d\","
+                                    "\"fraction_ppm\":%d,\"rows\":1}",
+                                    i, 900000 + i);
+            tell(&w, 1, text);
+            free(text);
+        }
+    }
+    world_close(&w);
+}
+
+static void a_change_is_marked_by_more_than_its_colour(void **state)
+{
+    (void)state;
+    struct world w;
+    world_many(&w, 3);
+    press(&w, "5");
+    assert_false(tables_watch(&w.v, &w.m, 80, 24, T0));
+    tell(&w, 1, "{\"event\":\"batch\",\"target\":\"orders-2\",\"fraction_ppm\":500000,\"rows\":1}");
+    assert_true(tables_watch(&w.v, &w.m, 80, 24, T0 + 1000));
+    char *text = picture(&w, 80, 24);
+    assert_line_has(text, "\n  orders-2", "50.0%*");
+    assert_line_has(text, "\n  orders-3", "0.2% ");
+    free(text);
+    assert_false(tables_watch(&w.v, &w.m, 80, 24, T0 + 2000000));
+    text = picture(&w, 80, 24);
+    assert_not_shown(text, "50.0%*");
+    free(text);
+    world_close(&w);
+}
+
+static void several_targets_have_a_row_for_each_table(void **state)
+{
+    (void)state;
+    struct world w;
+    world_many(&w, 3);
+    for (int i = 1; i <= 3; i++) {
+        char *text = mem_printf(
+            "{\"event\":\"sample\",\"target\":\"orders-%d\",\"of\":\"table\",\"heap\":%d,"
+            "\"live\":1000000,\"dead\":%d,\"hot_ppm\":870000}",
+            i, i * 1048576, i == 2 ? 900000 : 1000);
+        tell(&w, 1, text);
+        free(text);
+    }
+    press(&w, "2");
+    char *text = picture(&w, 80, 24);
+    assert_shown(text, "TABLE public.orders on 3 targets");
+    assert_line_has(text, "\norders-2", "47.3%");
+    assert_line_has(text, "\norders-3", "3.0MB");
+    assert_not_shown(text, "HISTORY"); /* of MySQL */
+    free(text);
+    press(&w, "ss");
+    while (!w.v.message || !strstr(w.v.message, "by DEAD,"))
+        press(&w, ">");
+    text = picture(&w, 80, 24);
+    assert_above(text, "orders-2", "orders-1");
+    free(text);
+    press(&w, "\r");
+    text = picture(&w, 80, 24);
+    assert_shown(text, "TABLE public.orders on orders-2");
+    assert_shown(text, "dead rows         900,000");
+    free(text);
+    press(&w, "\033");
+    assert_int_equal(w.v.page, PAGE_NONE);
+    world_close(&w);
+}
+
+static void a_mysql_target_has_its_own_columns(void **state)
+{
+    (void)state;
+    struct world w;
+    world_many(&w, 2);
+    for (size_t i = 0; i < 2; i++) {
+        free(w.m.targets[i].engine);
+        w.m.targets[i].engine = mem_dup("mariadb");
+        w.m.targets[i].history = 1234;
+    }
+    press(&w, "2");
+    char *text = picture(&w, 80, 24);
+    assert_shown(text, "HISTORY");
+    assert_shown(text, "1,234");
+    assert_not_shown(text, "AUTOVACUUM");
+    free(text);
+    world_close(&w);
+}
+
+/* Two trees: 10 with one behind it, 20 with two; 20 has been open for less long. */
+static void world_trees(struct world *w)
+{
+    tell(w, 1,
+         "{\"event\":\"sample\",\"target\":\"o1\",\"of\":\"locks\",\"server\":\"o1\",\"rows\":["
+         "{\"pid\":20,\"depth\":0,\"app\":\"report\",\"xact_us\":5000000,\"start\":\"a\"},"
+         "{\"pid\":21,\"parent\":20,\"depth\":1,\"app\":\"shop\",\"wait_us\":1000,"
+         "\"start\":\"b\"},"
+         "{\"pid\":22,\"parent\":21,\"depth\":2,\"app\":\"shop\",\"wait_us\":900,"
+         "\"query\":\"UPDATE needle\",\"start\":\"c\"},"
+         "{\"pid\":10,\"depth\":0,\"app\":\"billing\",\"xact_us\":90000000,\"start\":\"d\"},"
+         "{\"pid\":11,\"parent\":10,\"depth\":1,\"app\":\"shop\",\"wait_us\":60000000,"
+         "\"start\":\"e\"}]}");
+}
+
+static void sort_locks(struct world *w, const char *by)
+{
+    do
+        press(w, ">");
+    while (!strstr(w->v.message, by));
+}
+
+static void the_lock_tree_is_sorted_by_its_roots(void **state)
+{
+    (void)state;
+    struct world w;
+    world_open(&w);
+    world_trees(&w);
+    press(&w, "3");
+    char *text = picture(&w, 80, 24);
+    assert_above(text, "B  20", "B  10");
+    free(text);
+    sort_locks(&w, "by XACT");
+    text = picture(&w, 80, 24);
+    assert_above(text, "B  10", "   `-11");
+    assert_above(text, "   `-11", "B  20");
+    free(text);
+    sort_locks(&w, "by BEHIND");
+    text = picture(&w, 80, 24); /* too narrow for it, but one looks at it */
+    assert_shown(text, "BEHIND\u2193");
+    assert_above(text, "     `-22", "B  10");
+    free(text);
+    sort_locks(&w, "by WAITS"); /* a root waits for nobody: the longest wait behind it counts */
+    text = picture(&w, 80, 24);
+    assert_above(text, "B  10", "B  20");
+    free(text);
+    world_close(&w);
+}
+
+static void a_filter_on_locks_keeps_whole_branches_and_hits_nobody_unseen(void **state)
+{
+    (void)state;
+    struct world w;
+    world_open(&w);
+    world_trees(&w);
+    press(&w, "3j");
+    assert_int_equal(w.v.lock_pid, 20);
+    press(&w, "/NEEDLE\r");
+    assert_int_equal(w.v.lock_pid, 20); /* still in sight */
+    char *text = picture(&w, 80, 24);
+    assert_shown(text, "B  20");
+    assert_shown(text, "`-21");
+    assert_shown(text, "UPDATE needle");
+    assert_not_shown(text, "billing");
+    free(text);
+    press(&w, "/billing\r");
+    assert_int_equal(w.v.lock_pid, 0);
+    press(&w, "T");
+    assert_int_equal(w.v.ask.kind, ASK_NONE);
+    press(&w, "jj");
+    assert_int_equal(w.v.lock_pid, 11);
+    press(&w, "\033");
+    assert_int_equal(w.v.lock_pid, 11);
+    world_close(&w);
+}
+
+static void several_replicas_are_a_list_with_the_charts_below(void **state)
+{
+    (void)state;
+    struct world w;
+    world_open(&w);
+    world_fill(&w);
+    press(&w, "4");
+    char *text = picture(&w, 80, 24);
+    assert_shown(text, "REPLICAS 2, 1 UNREACHABLE");
+    assert_above(text, "r1  reachable", "r2  UNREACHABLE");
+    free(text);
+    sort_locks(&w, "by LAG"); /* one that cannot be asked lags most */
+    text = picture(&w, 80, 24);
+    assert_above(text, "r2           ", "r1           ");
+    free(text);
+    press(&w, "j\r");
+    text = picture(&w, 80, 24);
+    assert_shown(text, "r1  reachable");
+    assert_not_shown(text, "r2");
+    free(text);
+    world_close(&w);
+}
+
+static void a_filter_is_of_the_screen_one_is_on(void **state)
+{
+    (void)state;
+    struct world w;
+    world_open(&w);
+    world_lock(&w);
+    press(&w, "3/x\r");
+    assert_int_equal(w.v.screen, SCREEN_LOCKS);
+    press(&w, "8");
+    char *text = picture(&w, 80, 24);
+    assert_not_shown(text, "/x");
+    free(text);
+    press(&w, "1/y\r"); /* what is no table filters the log */
+    assert_int_equal(w.v.screen, SCREEN_LOG);
+    assert_string_equal(w.v.tables[SCREEN_LOG].filter, "y");
+    assert_string_equal(w.v.tables[SCREEN_LOCKS].filter, "x");
+    world_close(&w);
+}
+
+static void in_review_the_speed_keeps_its_keys(void **state)
+{
+    (void)state;
+    struct world w;
+    world_many(&w, 3);
+    w.v.review = true;
+    press(&w, "5>>");
+    assert_int_equal(w.v.tables[SCREEN_TARGETS].sort, 0);
+    assert_int_equal(w.v.speed, 4);
+    press(&w, "s");
+    assert_true(w.v.tables[SCREEN_TARGETS].sort > 0);
+    press(&w, "S");
+    assert_true(w.v.tables[SCREEN_TARGETS].reverse);
+    world_close(&w);
+}
+
+static void the_interval_goes_round(void **state)
+{
+    (void)state;
+    static const int64_t expected[] = {500000, 1000000, 2000000, 5000000, 100000, 200000};
+    struct world w;
+    world_open(&w);
+    assert_int_equal(w.v.frame_us, VIEW_FRAME_US);
+    for (size_t i = 0; i < COUNT_OF(expected); i++) {
+        press(&w, "i");
+        assert_int_equal(w.v.frame_us, expected[i]);
+        char *text = picture(&w, 80, 24);
+        assert_shown(text, "drawn every ");
+        free(text);
+    }
+    world_close(&w);
+}
+
+static void a_click_sorts_or_chooses(void **state)
+{
+    (void)state;
+    struct world w;
+    world_many(&w, 30);
+    press(&w, "5");
+    char *text = picture(&w, 80, 24);
+    const char *line = strstr(text, "TARGET  ");
+    assert_non_null(line);
+    int x = (int)(strstr(line, "DONE") - line) + 2; /* one column before TARGET, one into DONE */
+    free(text);
+    struct grid_hit hit = tables_hit(&w.m, &w.v, 80, 24, x, 3);
+    assert_int_equal(hit.spot, GRID_HEADING);
+    tables_click(&w.v, &w.m, hit);
+    text = picture(&w, 80, 24);
+    assert_above(text, "orders-30", "orders-29");
+    free(text);
+    hit = tables_hit(&w.m, &w.v, 80, 24, 10, 6); /* the third */
+    assert_int_equal(hit.spot, GRID_ROW);
+    tables_click(&w.v, &w.m, hit);
+    assert_string_equal(w.m.targets[tables_chosen(&w.m, &w.v)].name, "orders-28");
+    tables_click(&w.v, &w.m, tables_hit(&w.m, &w.v, 80, 24, x, 3)); /* again: the other way */
+    text = picture(&w, 80, 24);
+    assert_shown(text, "by DONE, smallest first");
+    free(text);
+    assert_int_equal(tables_hit(&w.m, &w.v, 80, 24, 10, 0).spot, GRID_NOWHERE);
+    press(&w, "?");
+    assert_int_equal(tables_hit(&w.m, &w.v, 80, 24, 10, 6).spot, GRID_NOWHERE);
     world_close(&w);
 }
 
@@ -492,6 +908,18 @@ int main(void)
         cmocka_unit_test(absurd_figures_are_drawn_too),
         cmocka_unit_test(the_log_filters_and_opens),
         cmocka_unit_test(a_recording_shows_its_timeline),
+        cmocka_unit_test(a_thousand_targets_are_scrolled_sorted_and_found),
+        cmocka_unit_test(the_row_on_which_one_stands_moves_with_its_figures),
+        cmocka_unit_test(a_change_is_marked_by_more_than_its_colour),
+        cmocka_unit_test(several_targets_have_a_row_for_each_table),
+        cmocka_unit_test(a_mysql_target_has_its_own_columns),
+        cmocka_unit_test(the_lock_tree_is_sorted_by_its_roots),
+        cmocka_unit_test(a_filter_on_locks_keeps_whole_branches_and_hits_nobody_unseen),
+        cmocka_unit_test(several_replicas_are_a_list_with_the_charts_below),
+        cmocka_unit_test(a_filter_is_of_the_screen_one_is_on),
+        cmocka_unit_test(in_review_the_speed_keeps_its_keys),
+        cmocka_unit_test(the_interval_goes_round),
+        cmocka_unit_test(a_click_sorts_or_chooses),
         cmocka_unit_test(the_screens_look_as_agreed),
         cmocka_unit_test(random_keys_and_sizes_do_no_harm),
     };

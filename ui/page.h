@@ -1,0 +1,13 @@
+/* Rows in full: what a page says of one, written by the screen that lists it. */
+#ifndef NEWEL_UI_PAGE_H
+#define NEWEL_UI_PAGE_H
+
+#include "ui/view.h"
+#include "ui/widgets.h"
+
+void page_table(struct paper *p, const struct model *m, const struct model_target *t);
+/* Its figures, and both charts over the whole of `r`. */
+void page_replica(struct canvas *c, struct rect r, const struct model_target *t,
+                  const struct model_replica *k, int64_t now_us);
+
+#endif
