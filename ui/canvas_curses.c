@@ -28,6 +28,7 @@ struct terminal {
     attr_t attributes[STYLE_COUNT];
     short pairs[STYLE_COUNT];
     bool cursor_hidden;
+    bool mouse;
 };
 
 /* What a signal handler needs to put the terminal right, kept where it can read it. */
@@ -51,12 +52,24 @@ static void rescue_add(const char *name)
     rescue.length += n;
 }
 
+/* xterm's way, and that of all that understand its clicks; the others were never told to send. */
+static void rescue_add_mouse(void)
+{
+    static const char off[] = "\033[?1006l\033[?1000l";
+    char *clicks = tigetstr("kmous");
+    if (!clicks || clicks == (char *)-1)
+        return;
+    memcpy(rescue.farewell + rescue.length, off, sizeof off - 1);
+    rescue.length += sizeof off - 1;
+}
+
 static void rescue_arm(int fd, const struct termios *modes)
 {
     rescue.fd = fd;
     rescue.modes = *modes;
     rescue.length = 0;
     rescue_add("sgr0");
+    rescue_add_mouse();
     rescue_add("rmkx");
     rescue_add("cnorm");
     rescue_add("rmcup");
@@ -132,8 +145,36 @@ struct terminal *terminal_open(FILE *out, FILE *in)
     /* 25 ms split arrow keys on bad links, a second is felt at every Esc */
     if (!getenv("ESCDELAY"))
         (void)set_escdelay(50);
+    (void)mouseinterval(0); /* a click is one press: nothing to wait for */
     prepare_styles(t);
     return t;
+}
+
+void terminal_take_mouse(struct terminal *t, bool on)
+{
+    if (t->mouse == on)
+        return;
+    t->mouse = on;
+    (void)mousemask(on ? BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED : 0, NULL);
+}
+
+bool terminal_mouse(struct terminal *t, int *x, int *y, int *wheel)
+{
+    (void)t;
+    MEVENT event;
+    if (getmouse(&event) != OK)
+        return false;
+    *x = event.x;
+    *y = event.y;
+    *wheel = event.bstate & BUTTON4_PRESSED ? -1 : event.bstate & BUTTON5_PRESSED ? 1 : 0;
+    return *wheel || (event.bstate & BUTTON1_PRESSED);
+}
+
+void terminal_resume(struct terminal *t)
+{
+    /* the next doupdate() sets modes, keypad and mouse again, whoever has touched them meanwhile */
+    (void)t;
+    (void)endwin();
 }
 
 void terminal_close(struct terminal *t)
@@ -141,6 +182,7 @@ void terminal_close(struct terminal *t)
     if (!t)
         return;
     rescue.armed = false;
+    terminal_take_mouse(t, false);
     (void)curs_set(1);
     (void)endwin();
     delscreen(t->screen);
@@ -256,13 +298,19 @@ static uint32_t special_key(wint_t code)
         return KEYS_END;
     case KEY_BTAB:
         return KEYS_BACK_TAB;
-    case KEY_F(1):
-        return KEYS_F1;
+    case KEY_IC:
+        return KEYS_INSERT;
+    case KEY_DC:
+        return KEYS_DELETE;
+    case KEY_MOUSE:
+        return KEYS_MOUSE;
     case KEY_BACKSPACE:
         return KEYS_ERASE;
     case KEY_ENTER:
         return KEYS_ENTER;
     default:
+        if (code >= KEY_F(1) && code <= KEY_F(12))
+            return KEYS_F1 + (uint32_t)(code - KEY_F(1));
         return KEYS_RESIZE; /* drawing anew is harmless, and right for a resize */
     }
 }

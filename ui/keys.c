@@ -11,6 +11,7 @@ static const struct key table[] = {
     {KEYS_ENTER, "Enter", ACTION_OPEN, "open", "General", "open the selected row in full", false, MODE_BOTH, NULL},
     {'/', "/", ACTION_SEARCH, "search", "General", "show only the log lines that hold a text", false, MODE_BOTH, NULL},
     {KEYS_REDRAW, "Ctrl-L", ACTION_REDRAW, "redraw", "General", "draw the screen anew", false, MODE_BOTH, NULL},
+    {'M', "M", ACTION_MOUSE, "mouse", "General", "the mouse on or off: off, the terminal marks text", false, MODE_BOTH, NULL},
 
     {'1', "1", ACTION_SCREEN, "screen-overview", "Screens", "Overview: phases, progress, pace, lag, waits", false, MODE_BOTH, NULL},
     {'2', "2", ACTION_SCREEN, "screen-tables", "Screens", "Tables: size, dead rows, HOT share", false, MODE_BOTH, NULL},

@@ -1,6 +1,7 @@
 /* 3 Locks: the tree of who waits on whom. */
 #include "config.h"
 #include "ui/view.h"
+#include "base/text.h"
 #include "ui/widgets.h"
 
 #include <inttypes.h>
@@ -39,11 +40,7 @@ static void draw_row(struct canvas *c, struct rect r, int row, const struct mode
     bool root = k->parent == UNKNOWN;
     enum style style = k->ours ? STYLE_ACCENT : root ? STYLE_WARN : STYLE_NORMAL;
     /* a query that is shifted out of sight is an empty one */
-    const char *query = k->query ? k->query : "";
-    for (int i = 0; i < shift && *query; i++)
-        query++;
-    while (((unsigned char)*query & 0xC0) == 0x80)
-        query++;
+    const char *query = text_from_column(k->query ? k->query : "", shift);
     const char *cells[] = {
         k->ours ? "N"
         : root  ? "B"
@@ -156,6 +153,7 @@ void screen_locks(struct canvas *c, const struct model *m, const struct view *v,
     int first = widget_window(around, (int)t->lock_count, list.height);
     for (int i = 0; i < list.height && first + i < (int)t->lock_count; i++) {
         draw_row(c, list, i, &t->locks[first + i], v->shift);
+        canvas_spot(c, rect_rows(list, i, 1), SPOT_ROW, NULL, t->locks[first + i].pid);
         if (first + i == selected) {
             canvas_restyle(c, rect_rows(list, i, 1), STYLE_SELECTED);
             c->cursor_x = list.x;

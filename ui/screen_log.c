@@ -1,6 +1,7 @@
 /* 8 Log: every event but samples and batches, newest last. */
 #include "config.h"
 #include "ui/view.h"
+#include "base/text.h"
 #include "ui/widgets.h"
 
 #include <stdint.h>
@@ -42,9 +43,10 @@ void screen_log(struct canvas *c, const struct model *m, const struct view *v, s
     pen_printf(&p, STYLE_NORMAL, "%zu of the last %zu events", matching, v->log.count);
     if (v->filter)
         pen_printf(&p, STYLE_WARN, "  /%s", v->filter);
-    pen_text(&p, v->log_seq ? STYLE_WARN : STYLE_DIM,
-             v->log_seq ? v->review ? "  standing" : "  standing: End follows again"
-                        : "  following");
+    pen_text(&p, v->log_seq ? STYLE_WARN : STYLE_DIM, v->log_seq ? "  standing" : "  following");
+    const char *follow = v->log_seq ? view_key(v, "last") : NULL;
+    if (follow)
+        pen_printf(&p, STYLE_WARN, ": %s follows again", follow);
     for (size_t i = 0; i < n; i++) {
         const struct log_entry *e = log_at(&v->log, rows[i]);
         char clock[WORD_TEXT];
@@ -54,12 +56,9 @@ void screen_log(struct canvas *c, const struct model *m, const struct view *v, s
         if (m->target_count > 1 && r.width >= 90)
             pen_field(&p, STYLE_DIM, 13, false, target);
         enum style style = e->level > 1 ? STYLE_BAD : e->level > 0 ? STYLE_WARN : STYLE_NORMAL;
-        const char *text = e->text;
-        for (int k = 0; k < v->shift && *text; k++)
-            text++;
-        while (((unsigned char)*text & 0xC0) == 0x80)
-            text++;
+        const char *text = text_from_column(e->text, v->shift);
         pen_printf(&p, style, "%s%s", e->level > 1 ? "!! " : e->level > 0 ? "! " : "", text);
+        canvas_spot(c, rect_rows(list, (int)i, 1), SPOT_ROW, NULL, e->seq);
         if (i == selected) {
             if (v->log_seq)
                 canvas_restyle(c, rect_rows(list, (int)i, 1), STYLE_SELECTED);

@@ -169,7 +169,9 @@ void screen_targets(struct canvas *c, const struct model *m, const struct view *
     pen_printf(&p, STYLE_NORMAL, "%zu of %zu done", done, m->target_count);
     if (failed)
         pen_printf(&p, STYLE_BAD, ", %zu FAILED", failed);
-    pen_text(&p, STYLE_DIM, "   K: canary; Enter: all screens show that target");
+    pen_text(&p, STYLE_DIM, "   K: canary");
+    if (view_key(v, "open"))
+        pen_printf(&p, STYLE_DIM, "; %s: all screens show that target", view_key(v, "open"));
     widget_titles(c, r, 1, target_columns, COUNT_OF(target_columns));
     struct rect list = rect_below(r, 2);
     int selected = clamp_selected(v->selected[SCREEN_TARGETS], m->target_count);
@@ -185,6 +187,7 @@ void screen_targets(struct canvas *c, const struct model *m, const struct view *
                        t->version ? t->version : "");
         bool fills = t->phase == PHASE_BACKFILL && doing != DOING_DONE;
         p = pen_at(c, list, i);
+        canvas_spot(c, rect_rows(list, i, 1), SPOT_ROW, NULL, first + i);
         const char *cells[] = {
             t->canary ? "K" : "",
             t->name ? t->name : "?",
@@ -279,7 +282,8 @@ void screen_plans(struct canvas *c, const struct model *m, const struct view *v,
                  "no watched query: a [query NAME] section of the migration adds one");
         return;
     }
-    pen_text(&p, STYLE_DIM, "Enter shows both side by side");
+    if (view_key(v, "open"))
+        pen_printf(&p, STYLE_DIM, "%s shows both side by side", view_key(v, "open"));
     widget_titles(c, r, 1, plan_columns, COUNT_OF(plan_columns));
     struct rect list = rect_below(r, 2);
     int selected = clamp_selected(v->selected[SCREEN_PLANS], t->query_count);
@@ -299,6 +303,7 @@ void screen_plans(struct canvas *c, const struct model *m, const struct view *v,
             q->sql,
         };
         p = pen_at(c, list, i);
+        canvas_spot(c, rect_rows(list, i, 1), SPOT_ROW, NULL, first + i);
         for (size_t k = 0; k < COUNT_OF(plan_columns); k++)
             widget_cell(&p, &plan_columns[k], r.width, k == 1 ? style : STYLE_NORMAL, cells[k]);
     }
@@ -342,6 +347,7 @@ void screen_clients(struct canvas *c, const struct model *m, const struct view *
             word_count(n[2], k->prepared),
         };
         p = pen_at(c, list, i);
+        canvas_spot(c, rect_rows(list, i, 1), SPOT_ROW, NULL, first + i);
         for (size_t j = 0; j < COUNT_OF(client_columns); j++)
             widget_cell(&p, &client_columns[j], r.width,
                         j == 4 && k->stale > 0 ? STYLE_WARN : STYLE_NORMAL, cells[j]);

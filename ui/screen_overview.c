@@ -338,8 +338,9 @@ static void draw_next(struct stack *s, const struct model_target *t, const struc
     bool again = ph->state == STATE_FAILED;
     pen_printf(&p, now ? STYLE_WARN : STYLE_TITLE, "%s %d %s", again ? "AGAIN" : "NEXT ", next + 1,
                phase_name(next));
-    if (now && !v->review && !v->read_only)
-        pen_text(&p, STYLE_KEY, "  press n");
+    const char *key = now && !v->review && !v->read_only ? view_key(v, "step") : NULL;
+    if (key)
+        pen_printf(&p, STYLE_KEY, "  press %s", key);
     if (ph->estimate)
         pen_printf(&p, STYLE_DIM, "  %s", ph->estimate);
     for (size_t i = 0; i < ph->step_count && i < 2 && rows_left(s) > 0; i++) {

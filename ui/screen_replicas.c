@@ -82,6 +82,7 @@ void screen_replicas(struct canvas *c, const struct model *m, const struct view 
     for (int i = 0; i < shown && first + i < count; i++) {
         struct rect box = rect_rows(r, i * (rows + 1), rows);
         draw_replica(c, box, t, &t->replicas[first + i], v->now_us);
+        canvas_spot(c, box, SPOT_ROW, NULL, first + i);
         if (first + i == selected && box.height) {
             c->cursor_x = box.x;
             c->cursor_y = box.y;
