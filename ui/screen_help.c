@@ -15,35 +15,33 @@
 static const struct {
     const char *shows, *commands;
 } screens[SCREEN_COUNT] = {
-    [SCREEN_OVERVIEW] = {"Where the chosen target stands: its phase, what is done and what comes "
-                         "next, what holds it back.\nLag, waits and load beside it; a figure that "
-                         "cannot be had is called unknown.",
+    [SCREEN_OVERVIEW] = {"Where the target stands: its phase, what comes next, what holds it back.\n"
+                         "Lag, waits and load beside it; what cannot be had is called unknown.",
                          "step pause batch-more batch-less batch auto lanes limits rollback note play "
                          "seek-back seek-on alarm-previous alarm-next goto"},
-    [SCREEN_TABLES] = {"The table on the chosen target: its size, its dead rows, what cleans it "
-                       "up.\nWhat holds the cleaning back is named.",
+    [SCREEN_TABLES] = {"The table on this target: its size, its dead rows, what cleans it up.\n"
+                       "What holds the cleaning back is named.",
                        "up down"},
-    [SCREEN_LOCKS] = {"Who waits on whom: a blocker (B) stands above those that wait for it, "
-                      "newel's own are marked N.\nA session that is chosen shows its query.",
+    [SCREEN_LOCKS] = {"Who waits on whom: a blocker (B) stands above those that wait for it.\n"
+                      "N is newel's own. A session that is chosen shows its query.",
                       "open cancel terminate up down left right"},
-    [SCREEN_REPLICAS] = {"How far each replica is behind, in time and in bytes, against its "
-                         "limit.\nOne that cannot be asked counts as unknown, which stops the "
-                         "backfill.",
+    [SCREEN_REPLICAS] = {"How far each replica is behind, in time and bytes, against its limit.\n"
+                         "One that cannot be asked is unknown, which stops the backfill.",
                          "limits up down"},
-    [SCREEN_TARGETS] = {"Every server of this migration, where it stands and how long it will "
-                        "take.\nThe one that is opened is shown by all other screens.",
+    [SCREEN_TARGETS] = {"Every server of this migration, where it stands, what is left of it.\n"
+                        "The one that is opened is shown by all other screens.",
                         "open target-next target-previous up down"},
-    [SCREEN_PLANS] = {"The watched queries, their plans before and after.\nSame or CHANGED goes by "
-                      "the shape of the plan, not by its figures.",
+    [SCREEN_PLANS] = {"The watched queries and their plans, before and after.\n"
+                      "Same or CHANGED goes by the plan's shape, not by its figures.",
                       "open up down"},
-    [SCREEN_CLIENTS] = {"The sessions by application, user and host.\nOld shape: connected before "
-                        "the column was there.",
+    [SCREEN_CLIENTS] = {"The sessions by application, user and host.\n"
+                        "Old shape: connected before the column was there.",
                         "up down"},
-    [SCREEN_LOG] = {"Every event but samples and batches, the newest last.\nIt follows until a row "
-                    "is chosen.",
+    [SCREEN_LOG] = {"Every event but samples and batches, the newest last.\n"
+                    "It follows until a row is chosen.",
                     "search open up down page-up page-down first last left right"},
-    [SCREEN_SQL] = {"What each phase runs, with its lock and its way back.\nWhat comes next stands "
-                    "first.",
+    [SCREEN_SQL] = {"What each phase runs, with its lock and its way back.\n"
+                    "What comes next stands first.",
                     "step up down page-up page-down left right"},
 };
 
