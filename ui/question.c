@@ -77,9 +77,8 @@ void question_kill(struct view *v, const struct model *m, bool session)
     const struct model_target *t = view_target(v, m);
     int at = t ? view_lock(v, t) : -1;
     if (v->screen != SCREEN_LOCKS || !t) {
-        const char *key = view_key(v, "screen-locks");
-        view_say(v, STYLE_WARN, "choose a session on %s%sLocks first", key ? key : "",
-                 key ? " " : "");
+        char place[PLACE_TEXT];
+        view_say(v, STYLE_WARN, "choose a session on %s first", view_place(place, v, SCREEN_LOCKS));
         return;
     }
     if (at < 0) {

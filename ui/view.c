@@ -95,6 +95,13 @@ const char *view_key(const struct view *v, const char *command)
     return keymap_label(&v->keys, command, view_mode(v));
 }
 
+const char *view_place(char out[PLACE_TEXT], const struct view *v, enum screen_id screen)
+{
+    const char *key = (unsigned)screen < SCREEN_HELP ? view_key(v, tab_commands[screen]) : NULL;
+    (void)snprintf(out, PLACE_TEXT, "%s%s%s", key ? key : "", key ? " " : "", screen_title(screen));
+    return out;
+}
+
 const struct model_target *view_target(const struct view *v, const struct model *m)
 {
     if (!m->target_count)

@@ -135,6 +135,10 @@ enum key_mode view_mode(const struct view *v);
 /* The key of a command here, as it is written; NULL: it has none. */
 const char *view_key(const struct view *v, const char *command);
 
+/* "3 Locks": a screen as the operator gets to it. */
+#define PLACE_TEXT 40
+const char *view_place(char out[PLACE_TEXT], const struct view *v, enum screen_id screen);
+
 /* The target that is shown, or NULL before there is one. */
 const struct model_target *view_target(const struct view *v, const struct model *m);
 /*
