@@ -126,10 +126,20 @@ void terminal_show(struct terminal *t, const struct canvas *c, bool again);
 uint32_t terminal_key(struct terminal *t);
 /* Takes the mouse, or leaves it to the terminal. */
 void terminal_take_mouse(struct terminal *t, bool on);
-/* After KEYS_MOUSE: where, and -1 the wheel up, 1 down, 0 a click; false: nothing of interest. */
-bool terminal_mouse(struct terminal *t, int *x, int *y, int *wheel);
-/* After the process was stopped and goes on: takes the terminal over anew. */
-void terminal_resume(struct terminal *t);
+/* What KEYS_MOUSE was about; false: nothing that anybody wants. */
+enum mouse_kind {
+    MOUSE_CLICK,
+    MOUSE_WHEEL_UP,
+    MOUSE_WHEEL_DOWN,
+};
+
+struct mouse {
+    enum mouse_kind kind;
+    int x, y;
+};
+bool terminal_mouse(const struct terminal *t, struct mouse *mouse);
+/* Gives the terminal back for a while, until the next terminal_show(). */
+void terminal_rest(struct terminal *t);
 /* Async-signal-safe: gives the terminal back in a process that is about to die. */
 void terminal_rescue(void);
 

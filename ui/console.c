@@ -43,7 +43,7 @@ struct console {
 /* ---- signals ---- */
 
 static int signal_pipe[2] = {-1, -1};
-static const int polite[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCONT};
+static const int polite[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCONT, SIGTSTP};
 static const int fatal[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL};
 static struct sigaction old_polite[COUNT_OF(polite)], old_fatal[COUNT_OF(fatal)];
 
@@ -65,14 +65,15 @@ static void on_fatal(int number)
     (void)raise(number);
 }
 
-static bool catch_signals(struct error *e)
+static bool catch_signals(bool plain, struct error *e)
 {
     if (pipe2(signal_pipe, O_CLOEXEC | O_NONBLOCK) != 0)
         return error_errno(e, errno, "cannot open the console");
     struct sigaction action = {.sa_handler = on_polite};
     (void)sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < COUNT_OF(polite); i++)
-        (void)sigaction(polite[i], &action, &old_polite[i]);
+        /* without a screen, stopping needs no care */
+        (void)sigaction(polite[i], plain && polite[i] == SIGTSTP ? NULL : &action, &old_polite[i]);
     action.sa_handler = on_fatal;
     for (size_t i = 0; i < COUNT_OF(fatal); i++)
         (void)sigaction(fatal[i], &action, &old_fatal[i]);
@@ -128,12 +129,10 @@ static void obey(struct console *c, struct effect effect)
 
 static struct effect take_mouse(struct console *c)
 {
-    int wheel;
     struct mouse mouse;
-    if (!terminal_mouse(c->terminal, &mouse.x, &mouse.y, &wheel))
-        return (struct effect){0};
-    mouse.kind = wheel < 0 ? MOUSE_WHEEL_UP : wheel > 0 ? MOUSE_WHEEL_DOWN : MOUSE_CLICK;
-    return input_mouse(&c->view, &c->model, &c->canvas, mouse);
+    return terminal_mouse(c->terminal, &mouse)
+               ? input_mouse(&c->view, &c->model, &c->canvas, mouse)
+               : (struct effect){0};
 }
 
 static void take_keys(struct console *c)
@@ -145,14 +144,23 @@ static void take_keys(struct console *c)
     }
 }
 
+/* Stopped by Ctrl-Z; or it goes on, and somebody else has used the terminal meanwhile. */
+static void put_aside(struct console *c, bool stop)
+{
+    if (!c->terminal)
+        return;
+    terminal_rest(c->terminal);
+    if (stop)
+        (void)raise(SIGSTOP);
+    c->repaint = true;
+}
+
 static void take_signals(struct console *c)
 {
     unsigned char number;
     while (read(signal_pipe[0], &number, 1) == 1) {
-        if (number == SIGCONT) {
-            if (c->terminal)
-                terminal_resume(c->terminal);
-            c->repaint = true;
+        if (number == SIGTSTP || number == SIGCONT) {
+            put_aside(c, number == SIGTSTP);
             continue;
         }
         /* Ctrl-C asks as q does, for it is pressed by habit; twice means it */
@@ -400,7 +408,7 @@ int console_run(const struct console_options *options, struct error *e)
     struct console c = {0};
     *e = (struct error){0};
     bool utf8 = terminal_is_utf8();
-    bool ok = open_model(&c, options, options->screen, e) && catch_signals(e);
+    bool ok = open_model(&c, options, options->screen, e) && catch_signals(options->plain, e);
     if (ok && !options->plain && !open_terminal(&c, e)) {
         ok = false;
         release_signals();

@@ -15,17 +15,6 @@ const char *input_refusal(const struct view *v, const struct model *m);
 /* Chooses a row of the screen or page, by the value that its spot has; true when it was before. */
 bool input_select(struct view *v, const struct model *m, int64_t row);
 
-enum mouse_kind {
-    MOUSE_CLICK,
-    MOUSE_WHEEL_UP,
-    MOUSE_WHEEL_DOWN,
-};
-
-struct mouse {
-    enum mouse_kind kind;
-    int x, y;
-};
-
 /* `shown` is what the operator saw when it was clicked. */
 struct effect input_mouse(struct view *v, const struct model *m, const struct canvas *shown,
                           struct mouse mouse);
