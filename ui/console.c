@@ -130,9 +130,8 @@ static void obey(struct console *c, struct effect effect)
 static struct effect take_mouse(struct console *c)
 {
     struct mouse mouse;
-    return terminal_mouse(c->terminal, &mouse)
-               ? input_mouse(&c->view, &c->model, &c->canvas, mouse)
-               : (struct effect){0};
+    return terminal_mouse(c->terminal, &mouse) ? input_mouse(&c->view, &c->model, &c->canvas, mouse)
+                                               : (struct effect){0};
 }
 
 static void take_keys(struct console *c)
@@ -235,10 +234,13 @@ static void draw(struct console *c)
 
 /* ---- without a screen ---- */
 
-static void write_out(struct str *out)
+/* Nobody listens any more: as a terminal that is gone. */
+static void write_out(struct console *c, struct str *out)
 {
-    (void)fputs(str_text(out), stdout);
-    (void)fflush(stdout);
+    if (fputs(str_text(out), stdout) < 0 || fflush(stdout) != 0) {
+        c->status = 128 + SIGHUP;
+        c->done = true;
+    }
     str_free(out);
 }
 
@@ -246,7 +248,7 @@ static void say(struct console *c)
 {
     struct str out = {0};
     plain_lines(&c->plain, &c->view, &c->model, &out);
-    write_out(&out);
+    write_out(c, &out);
 }
 
 static void take_lines(struct console *c, short events)
@@ -256,7 +258,8 @@ static void take_lines(struct console *c, short events)
     if (n > 0)
         plain_type(&c->plain, bytes, (size_t)n);
     else if (n == 0 || (events && errno != EINTR && errno != EAGAIN)) {
-        /* what was asked for is still answered; what the engine does then, its on_disconnect says */
+        /* what was asked for is still answered; what the engine does then, its on_disconnect says
+         */
         c->input_ended = true;
         if (!c->leave_by_us)
             c->leave_by_us = clock_mono_us() + LEAVE_US;
@@ -264,7 +267,7 @@ static void take_lines(struct console *c, short events)
     for (char *typed; !c->done && (typed = plain_take(&c->plain)) != NULL; free(typed)) {
         struct str out = {0};
         obey(c, plain_obey(&c->plain, &c->view, &c->model, typed, &out));
-        write_out(&out);
+        write_out(c, &out);
         say(c);
     }
 }
@@ -400,7 +403,7 @@ static void greet(struct console *c)
     struct str out = {0};
     tell_time(c);
     plain_open(&c->plain, &c->view, &c->model, &out);
-    write_out(&out);
+    write_out(c, &out);
 }
 
 int console_run(const struct console_options *options, struct error *e)

@@ -13,9 +13,18 @@ struct hint {
     const char *label, *word;
 };
 
-#define READ {0, "PgUp PgDn", "read"}
-#define BACK {KEYS_ESC, "Esc", "back"}
-#define SEND {KEYS_ENTER, "Enter", "send"}
+#define READ                                                                                       \
+    {                                                                                              \
+        0, "PgUp PgDn", "read"                                                                     \
+    }
+#define BACK                                                                                       \
+    {                                                                                              \
+        KEYS_ESC, "Esc", "back"                                                                    \
+    }
+#define SEND                                                                                       \
+    {                                                                                              \
+        KEYS_ENTER, "Enter", "send"                                                                \
+    }
 
 static const struct hint answers[][HINTS_MAX] = {
     [ASK_STEP] = {{'y', "y", "start it"}, {'n', "N", "no"}, READ, BACK},

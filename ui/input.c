@@ -344,11 +344,11 @@ static struct effect review_key(struct view *v, enum action action)
 
 const char *input_refusal(const struct view *v, const struct model *m)
 {
-    return v->review               ? "this is a recording"
-           : m->ended              ? "the session has ended"
-           : v->read_only          ? "this console is read-only"
-           : v->link != LINK_UP    ? "no engine is connected"
-                                   : NULL;
+    return v->review            ? "this is a recording"
+           : m->ended           ? "the session has ended"
+           : v->read_only       ? "this console is read-only"
+           : v->link != LINK_UP ? "no engine is connected"
+                                : NULL;
 }
 
 static struct effect obey(struct view *v, const struct model *m, const struct key *k)

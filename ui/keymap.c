@@ -10,14 +10,22 @@ static const struct {
     const char *name;
     uint32_t key;
 } names[] = {
-    {"space", ' '},           {"comma", ','},
-    {"Tab", KEYS_TAB},        {"Shift-Tab", KEYS_BACK_TAB},
-    {"Enter", KEYS_ENTER},    {"Esc", KEYS_ESC},
-    {"Backspace", KEYS_ERASE}, {"Insert", KEYS_INSERT},
-    {"Delete", KEYS_DELETE},  {"Up", KEYS_UP},
-    {"Down", KEYS_DOWN},      {"Left", KEYS_LEFT},
-    {"Right", KEYS_RIGHT},    {"PgUp", KEYS_PAGE_UP},
-    {"PgDn", KEYS_PAGE_DOWN}, {"Home", KEYS_HOME},
+    {"space", ' '},
+    {"comma", ','},
+    {"Tab", KEYS_TAB},
+    {"Shift-Tab", KEYS_BACK_TAB},
+    {"Enter", KEYS_ENTER},
+    {"Esc", KEYS_ESC},
+    {"Backspace", KEYS_ERASE},
+    {"Insert", KEYS_INSERT},
+    {"Delete", KEYS_DELETE},
+    {"Up", KEYS_UP},
+    {"Down", KEYS_DOWN},
+    {"Left", KEYS_LEFT},
+    {"Right", KEYS_RIGHT},
+    {"PgUp", KEYS_PAGE_UP},
+    {"PgDn", KEYS_PAGE_DOWN},
+    {"Home", KEYS_HOME},
     {"End", KEYS_END},
 };
 
@@ -116,8 +124,7 @@ static enum key_mode modes_of(const char *command, uint32_t key)
 static bool has_row(const struct making *making, const char *command, uint32_t key)
 {
     for (size_t i = 0; i < making->map->count; i++)
-        if (making->map->rows[i].key == key &&
-            strcmp(making->map->rows[i].command, command) == 0)
+        if (making->map->rows[i].key == key && strcmp(making->map->rows[i].command, command) == 0)
             return true;
     return false;
 }

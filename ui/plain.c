@@ -128,8 +128,9 @@ static void say_limits(const struct view *v, const struct model *m, struct str *
              k->text    ? k->text
              : k->limit ? k->limit
                         : "?",
-             k->until_us > 0 ? " until " : "", k->until_us > 0 ? word_clock(until, k->until_us) : "",
-             k->note && *k->note ? ": " : "", k->note ? k->note : "");
+             k->until_us > 0 ? " until " : "",
+             k->until_us > 0 ? word_clock(until, k->until_us) : "", k->note && *k->note ? ": " : "",
+             k->note ? k->note : "");
     }
 }
 

@@ -11,9 +11,9 @@
 
 struct plain {
     struct progress progress;
-    struct str typed;          /* of a line that has not ended yet */
-    enum ask_kind asked;       /* the question that was read out */
-    enum link link;            /* as it was told */
+    struct str typed;    /* of a line that has not ended yet */
+    enum ask_kind asked; /* the question that was read out */
+    enum link link;      /* as it was told */
 };
 
 /* Says where things stand and which words there are. */

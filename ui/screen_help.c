@@ -15,10 +15,11 @@
 static const struct {
     const char *shows, *commands;
 } screens[SCREEN_COUNT] = {
-    [SCREEN_OVERVIEW] = {"Where the target stands: its phase, what comes next, what holds it back.\n"
-                         "Lag, waits and load beside it; what cannot be had is called unknown.",
-                         "step pause batch-more batch-less batch auto lanes limits rollback note play "
-                         "seek-back seek-on alarm-previous alarm-next goto"},
+    [SCREEN_OVERVIEW] =
+        {"Where the target stands: its phase, what comes next, what holds it back.\n"
+         "Lag, waits and load beside it; what cannot be had is called unknown.",
+         "step pause batch-more batch-less batch auto lanes limits rollback note play "
+         "seek-back seek-on alarm-previous alarm-next goto"},
     [SCREEN_TABLES] = {"The table on this target: its size, its dead rows, what cleans it up.\n"
                        "What holds the cleaning back is named.",
                        "up down"},

@@ -262,8 +262,7 @@ void paper_draw_columns(struct paper *p, struct canvas *c, struct rect r, int co
     }
     int width = r.width / columns;
     for (int i = 0; i < rows; i++)
-        draw_line(&p->lines[i],
-                  pen_at(c, rect_columns(r, i / most * width, width - 1), i % most));
+        draw_line(&p->lines[i], pen_at(c, rect_columns(r, i / most * width, width - 1), i % most));
     c->rows = c->rows_shown = r.height;
     paper_free(p);
 }

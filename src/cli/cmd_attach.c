@@ -71,12 +71,9 @@ int cmd_attach(int argc, char **argv)
 {
     enum { SCREEN = 256, DUMP, ASCII, PLAIN };
     static const struct option options[] = {
-        {"read-only", no_argument, NULL, 'r'},
-        {"screen", required_argument, NULL, SCREEN},
-        {"dump", required_argument, NULL, DUMP},
-        {"ascii", no_argument, NULL, ASCII},
-        {"plain", no_argument, NULL, PLAIN},
-        {0},
+        {"read-only", no_argument, NULL, 'r'},   {"screen", required_argument, NULL, SCREEN},
+        {"dump", required_argument, NULL, DUMP}, {"ascii", no_argument, NULL, ASCII},
+        {"plain", no_argument, NULL, PLAIN},     {0},
     };
     struct request q = {0};
     struct common_options common = {0};

@@ -278,7 +278,8 @@ static bool start_engine(const struct run_options *o, const struct job *j, char 
     return true;
 }
 
-static int console_on(const struct run_options *o, const struct job *j, const char *journal_path, struct error *e)
+static int console_on(const struct run_options *o, const struct job *j, const char *journal_path,
+                      struct error *e)
 {
     char *socket_path = config_socket_path(&j->config, j->migration.id);
     int fd = wire_connect(socket_path, e);

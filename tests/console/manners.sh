@@ -28,6 +28,9 @@ attach() {
     shift 2
     console_start "$attach_w" "$attach_h" "$@" "$NEWEL" attach -c "$work/newel.ini" extra
 }
+not() {
+    ! "$@"
+}
 mouse_of() {
     tm display-message -p -t "$console" '#{mouse_any_flag}#{mouse_sgr_flag}'
 }
@@ -47,7 +50,7 @@ click() {
 }
 leave() {
     keys q
-    see 'Leave this console' "${1:-q} asks" && keys d
+    see 'Leave this console' 'q asks' && keys d
     is "$(console_status)" 0 'and it leaves in order'
 }
 
@@ -72,7 +75,7 @@ press F3 '^LOCKS' 'F3 is Locks'
 see 'F3.Locks' 'and its tab says so'
 press F2 '^Locks$' 'F2 is the help, which begins with this screen'
 press C-d 'Moving' 'Ctrl-D turns a page'
-hides 'Column to take back|PAUSED' && tap_pass 'the keys that were taken away do nothing'
+ok 'the keys that were taken away do nothing' hides 'Column to take back|PAUSED'
 keys F2
 
 # ---- the mouse
@@ -171,13 +174,15 @@ done
 
 # ---- terminals
 
+sed -i 's/^\[newel\]$/&\nmouse = no/' "$work/newel.ini"
 attach 80 24 env NO_COLOR=1
 see_top RUNNING 'NO_COLOR'
+is "$(mouse_of)" 00 'mouse = no leaves the mouse to the terminal'
 # what tmux has of it, attributes and all
 coloured() {
     tm capture-pane -e -p -t "$console" | grep -Eq "$(printf '\033')\[([0-9]+;)*([34][0-7]|[34]8;5;[0-9]+|9[0-7])(;[0-9]+)*m"
 }
-coloured && tap_fail 'NO_COLOR: no colour' || tap_pass 'NO_COLOR: no colour'
+ok 'NO_COLOR: no colour' not coloured
 keys m
 see 'Note:' 'a note'
 type_text '漢字 é e'"$(printf '\314\201')"' end'
@@ -190,7 +195,7 @@ for term in linux screen vt100; do
     attach 80 24 env TERM="$term"
     see_top RUNNING "TERM=$term draws the console"
     if [ "$term" = vt100 ]; then
-        coloured && tap_fail 'vt100: no colour' || tap_pass 'vt100: no colour'
+        ok 'vt100: no colour' not coloured
     else
         ok "$term: colours" wait_for 5 coloured
     fi
@@ -214,8 +219,10 @@ like "$out" 'accepted note read aloud' 'another one'
 like "$out" 'nobody waits for a lock|not sampled|^pid ' 'the locks'
 like "$out" '"nosuch" is no word here' 'what it does not know, it says'
 like "$out" 'Leave\? d: detach' 'it asks before it leaves'
-LC_ALL=C grep -q "$(printf '[\033\r\b\f]')" "$work/plain.out" &&
-    tap_fail 'nothing moves a cursor' || tap_pass 'nothing moves a cursor, nothing is coloured'
+controls() {
+    LC_ALL=C grep -q "$(printf '[\033\r\b\f]')" "$work/plain.out"
+}
+ok 'nothing moves a cursor, nothing is coloured' not controls
 is "$(cat "$work/plain.err")" '' 'and nothing is amiss'
 ok 'the journal has the note' wait_for 5 said extra 'read aloud'
 
@@ -241,6 +248,12 @@ keys Enter
 is "$(console_status)" 5 's stops the engine, and the status is the session'"'s"
 ok 'the engine has ended' wait_for 10 gone "$engine"
 see 'session: stopped|stopped' 'which was told'
+
+printf 'status\nquit\ns\n' | plain run -c "$work/newel.ini" --plain --yes "$work/extra.ini"
+is $? 5 'newel run, too: it resumes, and is stopped'
+like "$(cat "$work/plain.out")" 't1: column extra of .*orders' 'it tells where it stands'
+plain attach -c "$work/newel.ini" --plain extra </dev/null
+is $? 2 'without an engine there is nothing to attach to'
 
 printf 'end\nstatus\nalarm-previous\npause\nquit\n' |
     plain review -c "$work/newel.ini" --plain "$(journal extra)"

@@ -65,14 +65,14 @@ static void keys_have_names(void **state)
         const char *name;
         uint32_t key;
     } good[] = {
-        {"p", 'p'},         {"P", 'P'},
-        {";", ';'},         {"=", '='},
-        {"\u00e9", 0xE9},   {"\u6f22", 0x6F22},
-        {"space", ' '},     {"SPACE", ' '},
-        {"comma", ','},     {"Ctrl-D", 4},
-        {"ctrl-d", 4},      {"F1", KEYS_F1},
-        {"F12", KEYS_F12},  {"PgUp", KEYS_PAGE_UP},
-        {"esc", KEYS_ESC},  {"Shift-Tab", KEYS_BACK_TAB},
+        {"p", 'p'},        {"P", 'P'},
+        {";", ';'},        {"=", '='},
+        {"\u00e9", 0xE9},  {"\u6f22", 0x6F22},
+        {"space", ' '},    {"SPACE", ' '},
+        {"comma", ','},    {"Ctrl-D", 4},
+        {"ctrl-d", 4},     {"F1", KEYS_F1},
+        {"F12", KEYS_F12}, {"PgUp", KEYS_PAGE_UP},
+        {"esc", KEYS_ESC}, {"Shift-Tab", KEYS_BACK_TAB},
     };
     static const char *const bad[] = {
         "",   "pp",     "F0",     "F13",    "F1x",    "Ctrl-",  "Ctrl-1",
@@ -120,7 +120,8 @@ static void what_is_wrong_is_told_all_at_once(void **state)
         {{"left=Right"}, "1 key-taken;1 key-taken;", "Right is the key of right"},
         {{"pause=p p, p"}, "", NULL},
         {{"pause=n", "nosuch=x", "lanes=Ctrl-C, ?"},
-         "1 key-taken;2 unknown-command;3 key-taken;3 unknown-key;", NULL},
+         "1 key-taken;2 unknown-command;3 key-taken;3 unknown-key;",
+         NULL},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct keymap map;

@@ -228,9 +228,8 @@ static void a_blocker_is_ended_by_its_pid(void **state)
     assert_shown(str_text(&a.heard), "newel's own");
     (void)type(&a, "terminate 4711\n");
     assert_shown(str_text(&a.heard), "TERMINATE the session on o1?\n");
-    assert_request(type(&a, "yes\n"),
-                   "{\"do\":\"terminate\",\"operator\":\"ann\",\"pid\":4711,"
-                   "\"start\":\"2026-11-24 15:18:00\",\"target\":\"o1\"}");
+    assert_request(type(&a, "yes\n"), "{\"do\":\"terminate\",\"operator\":\"ann\",\"pid\":4711,"
+                                      "\"start\":\"2026-11-24 15:18:00\",\"target\":\"o1\"}");
     ear_close(&a);
 }
 
@@ -260,7 +259,7 @@ static void readers_and_recordings_change_nothing(void **state)
     struct ear a;
     ear_open(&a);
     a.w.v.read_only = true;
-    static const char *const words[] = {"pause\n", "step\n",      "batch 5\n", "terminate 4711\n",
+    static const char *const words[] = {"pause\n", "step\n",     "batch 5\n", "terminate 4711\n",
                                         "stop\n",  "rollback\n", "auto\n",    "batch-more\n"};
     for (int review = 0; review < 2; review++) {
         a.w.v.review = review;
