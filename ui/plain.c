@@ -411,12 +411,28 @@ static void say_question(const struct view *v, const struct model *m, struct str
     }
 }
 
+static bool waits_for_yes(const struct view *v, const struct model *m)
+{
+    const struct model_target *t = view_target(v, m);
+    return t && model_doing(t) == DOING_ASKING && !input_refusal(v, m);
+}
+
+static void say_hint(struct plain *p, const struct view *v, const struct model *m, struct str *out)
+{
+    bool waits = waits_for_yes(v, m);
+    if (waits && !p->hinted)
+        line(out, "step shows what %s does, and asks",
+             phase_name(view_next_phase(view_target(v, m))));
+    p->hinted = waits;
+}
+
 void plain_lines(struct plain *p, struct view *v, const struct model *m, struct str *out)
 {
     p->progress.every_us = PROGRESS_US * (v->review ? v->speed : 1);
     if (m->seq < p->progress.told_seq)
         p->progress.told_seq = m->seq; /* a recording was gone back in */
     progress_lines(&p->progress, m, out);
+    say_hint(p, v, m, out);
     if (v->message)
         line(out, "%s", v->message);
     free(v->message);
@@ -435,6 +451,7 @@ void plain_open(struct plain *p, const struct view *v, const struct model *m, st
 {
     p->link = v->link;
     p->progress.told_seq = m->seq;
+    p->hinted = waits_for_yes(v, m); /* the status says so, too */
     say_status(p, v, m, out);
     line(out, "help tells the words, quit leaves");
 }

@@ -83,9 +83,8 @@ keys F2
 ok 'the mouse is the console'"'s" wait_for 5 mouse_is 11 || diag "$(mouse_of)"
 click '5.Targets'
 see '^TARGETS 0 of 1' 'a click on a tab opens its screen'
-click 't1 '
-click 't1 '
-see '^PHASES' 'a second click on a row opens it'
+click '^K* *t1 '
+see '^PHASES' 'a click on the row that is chosen opens it'
 click '8.Log'
 see '^LOG' 'Log'
 click 'preflight: running'
@@ -254,6 +253,31 @@ is $? 5 'newel run, too: it resumes, and is stopped'
 like "$(cat "$work/plain.out")" 't1: column extra of .*orders' 'it tells where it stands'
 plain attach -c "$work/newel.ini" --plain extra </dev/null
 is $? 2 'without an engine there is nothing to attach to'
+
+# step by step, by words alone
+migration again orders <<'INI'
+[column]
+name = again
+type = bigint
+INI
+console_start 100 40 "$NEWEL" run -c "$work/newel.ini" --plain --until expand "$work/again.ini"
+see 'step shows what baseline does, and asks' 'a run of lines says what it waits for'
+type_text step
+press Enter 'Start baseline\? y/N' 'step asks'
+type_text y
+press Enter 'step shows what expand does, and asks' 'y is yes, and the next one is waited for'
+type_text step
+press Enter 'way back: ALTER TABLE .*DROP COLUMN' 'step reads out the SQL and the way back'
+type_text perhaps
+press Enter 'expand was not started' 'anything else is no'
+type_text step
+press Enter 'Start expand\? y/N' 'again'
+type_text yes
+keys Enter
+is "$(console_status)" 0 'the console ends when the engine ends'
+see 'expand: done' 'which was told'
+is "$(psql_p "SELECT count(*) FROM pg_attribute WHERE attrelid = 'orders'::regclass
+    AND attname = 'again'")" 1 'the column is there'
 
 printf 'end\nstatus\nalarm-previous\npause\nquit\n' |
     plain review -c "$work/newel.ini" --plain "$(journal extra)"

@@ -82,6 +82,10 @@ static void each_thing_is_said_once(void **state)
     hear(&a);
     assert_shown(str_text(&a.heard), "expand: done\n");
     assert_shown(str_text(&a.heard), "sync: running\n");
+    phase(&a.w, "sync", "done");
+    phase(&a.w, "backfill", "asking");
+    assert_shown(hear(&a), "\nstep shows what backfill does, and asks\n");
+    assert_string_equal(hear(&a), "");
     ear_close(&a);
 }
 
