@@ -350,6 +350,7 @@ static bool open_model(struct console *c, const struct console_options *o, const
     c->view.ascii = o->ascii;
     c->view.review = o->review;
     c->view.read_only = o->read_only;
+    c->view.keeps_messages = o->plain;
     c->view.mouse = o->mouse;
     struct findings known = {0}; /* none: the caller has shown them before */
     keymap_read(&c->view.keys, o->keys, o->key_count, &known);

@@ -411,19 +411,20 @@ static void say_question(const struct view *v, const struct model *m, struct str
     }
 }
 
-static bool waits_for_yes(const struct view *v, const struct model *m)
+/* The phase that waits for a yes from here; PHASE_COUNT: none. */
+static enum phase wants_yes(const struct view *v, const struct model *m)
 {
     const struct model_target *t = view_target(v, m);
-    return t && model_doing(t) == DOING_ASKING && !input_refusal(v, m);
+    bool waits = t && model_doing(t) == DOING_ASKING && !input_refusal(v, m);
+    return waits ? view_next_phase(t) : PHASE_COUNT;
 }
 
 static void say_hint(struct plain *p, const struct view *v, const struct model *m, struct str *out)
 {
-    bool waits = waits_for_yes(v, m);
-    if (waits && !p->hinted)
-        line(out, "step shows what %s does, and asks",
-             phase_name(view_next_phase(view_target(v, m))));
-    p->hinted = waits;
+    enum phase phase = wants_yes(v, m);
+    if (phase != p->hinted && phase != PHASE_COUNT)
+        line(out, "step shows what %s does, and asks", phase_name(phase));
+    p->hinted = phase;
 }
 
 void plain_lines(struct plain *p, struct view *v, const struct model *m, struct str *out)
@@ -434,7 +435,7 @@ void plain_lines(struct plain *p, struct view *v, const struct model *m, struct 
     progress_lines(&p->progress, m, out);
     say_hint(p, v, m, out);
     if (v->message)
-        line(out, "%s", v->message);
+        lines(out, v->message);
     free(v->message);
     v->message = NULL;
     if (v->link != p->link && v->link == LINK_GONE && !m->ended)
@@ -451,7 +452,7 @@ void plain_open(struct plain *p, const struct view *v, const struct model *m, st
 {
     p->link = v->link;
     p->progress.told_seq = m->seq;
-    p->hinted = waits_for_yes(v, m); /* the status says so, too */
+    p->hinted = wants_yes(v, m); /* the status says so, too */
     say_status(p, v, m, out);
     line(out, "help tells the words, quit leaves");
 }

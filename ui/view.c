@@ -76,6 +76,8 @@ void view_free(struct view *v)
 void view_say(struct view *v, enum style style, const char *format, ...)
 {
     struct str text = {0};
+    if (v->keeps_messages && v->message)
+        str_addf(&text, "%s\n", v->message);
     va_list args;
     va_start(args, format);
     str_vaddf(&text, format, args);

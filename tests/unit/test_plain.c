@@ -17,6 +17,7 @@ static void ear_open(struct ear *a)
 {
     *a = (struct ear){0};
     world_open(&a->w);
+    a->w.v.keeps_messages = true;
     plain_open(&a->p, &a->w.v, &a->w.m, &a->heard);
 }
 
@@ -86,6 +87,13 @@ static void each_thing_is_said_once(void **state)
     phase(&a.w, "backfill", "asking");
     assert_shown(hear(&a), "\nstep shows what backfill does, and asks\n");
     assert_string_equal(hear(&a), "");
+    phase(&a.w, "backfill", "running"); /* however much happens between two looks */
+    phase(&a.w, "backfill", "done");
+    phase(&a.w, "verify", "asking");
+    assert_shown(hear(&a), "\nstep shows what verify does, and asks\n");
+    view_say(&a.w.v, STYLE_GOOD, "accepted batch 20");
+    view_say(&a.w.v, STYLE_GOOD, "accepted note");
+    assert_string_equal(hear(&a), "accepted batch 20\naccepted note\n");
     ear_close(&a);
 }
 
