@@ -21,6 +21,7 @@ void canvas_init(struct canvas *c, int width, int height, bool ascii)
 void canvas_free(struct canvas *c)
 {
     free(c->cells);
+    free(c->spots);
     *c = (struct canvas){0};
 }
 
@@ -28,6 +29,7 @@ void canvas_clear(struct canvas *c)
 {
     c->cursor_x = c->cursor_y = -1;
     c->rows = c->rows_shown = 0;
+    c->spot_count = 0;
     for (size_t i = 0; i < (size_t)c->width * (size_t)c->height; i++)
         c->cells[i] = (struct cell){.glyph = ' '};
 }
@@ -37,6 +39,25 @@ struct cell *canvas_cell(struct canvas *c, int x, int y)
     if (x < 0 || y < 0 || x >= c->width || y >= c->height)
         return &nowhere;
     return &c->cells[(size_t)y * (size_t)c->width + (size_t)x];
+}
+
+void canvas_spot(struct canvas *c, struct rect area, enum spot_kind kind, const char *command,
+                 int64_t value)
+{
+    if (area.width <= 0 || area.height <= 0)
+        return;
+    struct spot *spot = VEC_PUSH(c->spots, c->spot_count);
+    *spot = (struct spot){.area = area, .kind = kind, .command = command, .value = value};
+}
+
+const struct spot *canvas_spot_at(const struct canvas *c, int x, int y)
+{
+    for (size_t i = c->spot_count; i-- > 0;) {
+        const struct rect *r = &c->spots[i].area;
+        if (x >= r->x && x < r->x + r->width && y >= r->y && y < r->y + r->height)
+            return &c->spots[i];
+    }
+    return NULL;
 }
 
 struct rect canvas_rect(const struct canvas *c)

@@ -42,6 +42,20 @@ struct rect {
     int x, y, width, height;
 };
 
+/* What a click means at the place where something was drawn. */
+enum spot_kind {
+    SPOT_COMMAND, /* as if the command's key was pressed */
+    SPOT_KEY,     /* as if that key was: an answer to a question */
+    SPOT_ROW,     /* a row of the screen, by a value that the screen knows it by */
+};
+
+struct spot {
+    struct rect area;
+    enum spot_kind kind;
+    const char *command; /* static */
+    int64_t value;       /* the key, or the row */
+};
+
 struct canvas {
     int width, height;
     bool ascii; /* glyphs outside ASCII are replaced as they are drawn */
@@ -49,6 +63,8 @@ struct canvas {
     int cursor_x, cursor_y; /* where a screen reader shall read; -1: nowhere */
     /* What the screen drawn last could scroll through: all its rows, and those that fit. */
     int rows, rows_shown;
+    struct spot *spots;
+    size_t spot_count;
 };
 
 void canvas_init(struct canvas *c, int width, int height, bool ascii);
@@ -57,6 +73,11 @@ void canvas_clear(struct canvas *c);
 /* Never NULL: a place outside gives a cell that nobody draws. */
 struct cell *canvas_cell(struct canvas *c, int x, int y);
 struct rect canvas_rect(const struct canvas *c);
+
+void canvas_spot(struct canvas *c, struct rect area, enum spot_kind kind, const char *command,
+                 int64_t value);
+/* The one that was drawn last where several lie; NULL: none. */
+const struct spot *canvas_spot_at(const struct canvas *c, int x, int y);
 
 /* A rectangle without its first `rows` rows; never of negative size. */
 struct rect rect_below(struct rect r, int rows);
@@ -103,6 +124,22 @@ void terminal_size(struct terminal *t, int *width, int *height);
 void terminal_show(struct terminal *t, const struct canvas *c, bool again);
 /* The next key (keys.h), or 0 when there is none. */
 uint32_t terminal_key(struct terminal *t);
+/* Takes the mouse, or leaves it to the terminal. */
+void terminal_take_mouse(struct terminal *t, bool on);
+/* What KEYS_MOUSE was about; false: nothing that anybody wants. */
+enum mouse_kind {
+    MOUSE_CLICK,
+    MOUSE_WHEEL_UP,
+    MOUSE_WHEEL_DOWN,
+};
+
+struct mouse {
+    enum mouse_kind kind;
+    int x, y;
+};
+bool terminal_mouse(const struct terminal *t, struct mouse *mouse);
+/* Gives the terminal back for a while, until the next terminal_show(). */
+void terminal_rest(struct terminal *t);
 /* Async-signal-safe: gives the terminal back in a process that is about to die. */
 void terminal_rescue(void);
 

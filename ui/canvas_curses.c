@@ -28,7 +28,22 @@ struct terminal {
     attr_t attributes[STYLE_COUNT];
     short pairs[STYLE_COUNT];
     bool cursor_hidden;
+    bool mouse;
+    /* what the mouse sends, while it comes in: REPORT_ the form of it */
+    wint_t report;
+    char bytes[24];
+    size_t byte_count;
 };
+
+/*
+ * The mouse is read here and not by ncurses: when it is told of an event that nobody
+ * asked for, such as a release, its get_wch() waits for the next key, nodelay() or not.
+ */
+enum {
+    REPORT_SGR = KEY_MAX + 1, /* ESC [ < button ; column ; row M, or m for a release */
+    REPORT_X10,               /* ESC [ M, and three characters from blank on */
+};
+static const char mouse_on[] = "\033[?1000h\033[?1006h", mouse_off[] = "\033[?1006l\033[?1000l";
 
 /* What a signal handler needs to put the terminal right, kept where it can read it. */
 static struct {
@@ -39,16 +54,26 @@ static struct {
     size_t length;
 } rescue;
 
-static void rescue_add(const char *name)
+static void rescue_add_text(const char *text)
 {
-    char *text = tigetstr(name);
-    if (!text || text == (char *)-1)
-        return;
     size_t n = strlen(text);
     if (rescue.length + n > sizeof rescue.farewell)
         return;
     memcpy(rescue.farewell + rescue.length, text, n);
     rescue.length += n;
+}
+
+static void rescue_add(const char *name)
+{
+    char *text = tigetstr(name);
+    if (text && text != (char *)-1)
+        rescue_add_text(text);
+}
+
+static bool sends_clicks(void)
+{
+    char *clicks = tigetstr("kmous");
+    return clicks && clicks != (char *)-1;
 }
 
 static void rescue_arm(int fd, const struct termios *modes)
@@ -57,6 +82,8 @@ static void rescue_arm(int fd, const struct termios *modes)
     rescue.modes = *modes;
     rescue.length = 0;
     rescue_add("sgr0");
+    if (sends_clicks())
+        rescue_add_text(mouse_off);
     rescue_add("rmkx");
     rescue_add("cnorm");
     rescue_add("rmcup");
@@ -132,8 +159,45 @@ struct terminal *terminal_open(FILE *out, FILE *in)
     /* 25 ms split arrow keys on bad links, a second is felt at every Esc */
     if (!getenv("ESCDELAY"))
         (void)set_escdelay(50);
+    if (sends_clicks()) {
+        (void)define_key("\033[<", REPORT_SGR);
+        (void)define_key("\033[M", REPORT_X10);
+    }
     prepare_styles(t);
     return t;
+}
+
+void terminal_take_mouse(struct terminal *t, bool on)
+{
+    if (t->mouse == on || !sends_clicks())
+        return;
+    t->mouse = on;
+    const char *text = on ? mouse_on : mouse_off;
+    if (write(t->out_fd, text, strlen(text)) < 0)
+        t->mouse = false; /* a terminal that is gone is noticed elsewhere */
+}
+
+bool terminal_mouse(const struct terminal *t, struct mouse *mouse)
+{
+    int button, x, y;
+    char end;
+    if (t->byte_count == 3 && !strchr(t->bytes, ';')) {
+        const unsigned char *b = (const unsigned char *)t->bytes;
+        button = b[0] - ' ', x = b[1] - ' ', y = b[2] - ' ';
+        end = button == 3 ? 'm' : 'M';
+    } else if (sscanf(t->bytes, "%4d;%4d;%4d%c", &button, &x, &y, &end) != 4) {
+        return false;
+    }
+    *mouse = (struct mouse){.x = x - 1, .y = y - 1};
+    mouse->kind = button == 64 ? MOUSE_WHEEL_UP : button == 65 ? MOUSE_WHEEL_DOWN : MOUSE_CLICK;
+    return end == 'M' && (button == 0 || button == 64 || button == 65);
+}
+
+void terminal_rest(struct terminal *t)
+{
+    terminal_take_mouse(t, false);
+    if (!isendwin())
+        (void)endwin();
 }
 
 void terminal_close(struct terminal *t)
@@ -141,6 +205,7 @@ void terminal_close(struct terminal *t)
     if (!t)
         return;
     rescue.armed = false;
+    terminal_take_mouse(t, false);
     (void)curs_set(1);
     (void)endwin();
     delscreen(t->screen);
@@ -256,27 +321,54 @@ static uint32_t special_key(wint_t code)
         return KEYS_END;
     case KEY_BTAB:
         return KEYS_BACK_TAB;
-    case KEY_F(1):
-        return KEYS_F1;
+    case KEY_IC:
+        return KEYS_INSERT;
+    case KEY_DC:
+        return KEYS_DELETE;
     case KEY_BACKSPACE:
         return KEYS_ERASE;
     case KEY_ENTER:
         return KEYS_ENTER;
     default:
+        if (code >= KEY_F(1) && code <= KEY_F(12))
+            return KEYS_F1 + (uint32_t)(code - KEY_F(1));
         return KEYS_RESIZE; /* drawing anew is harmless, and right for a resize */
     }
 }
 
+/* Takes in a character of what the mouse sends; true when that was all of it. */
+static bool add_to_report(struct terminal *t, wint_t c)
+{
+    if (t->byte_count + 1 < sizeof t->bytes) {
+        t->bytes[t->byte_count++] = (char)(c < 256 ? c : 255);
+        t->bytes[t->byte_count] = '\0';
+    }
+    return t->report == REPORT_X10 ? t->byte_count == 3 : c == 'M' || c == 'm';
+}
+
 uint32_t terminal_key(struct terminal *t)
 {
-    (void)t;
-    wint_t code;
-    int kind = get_wch(&code);
-    if (kind == ERR)
-        return 0;
-    if (kind == KEY_CODE_YES)
-        return special_key(code);
-    if (code == 0x7F)
-        return KEYS_ERASE;
-    return code == '\n' ? KEYS_ENTER : (uint32_t)code;
+    for (;;) {
+        wint_t code;
+        int kind = get_wch(&code);
+        if (kind == ERR)
+            return 0;
+        if (kind == KEY_CODE_YES && (code == REPORT_SGR || code == REPORT_X10)) {
+            t->report = code;
+            t->byte_count = 0;
+            continue;
+        }
+        if (t->report && kind == OK && (t->report == REPORT_X10 || code >= '0')) {
+            if (!add_to_report(t, code))
+                continue;
+            t->report = 0;
+            return KEYS_MOUSE;
+        }
+        t->report = 0; /* cut short: this is a key */
+        if (kind == KEY_CODE_YES)
+            return special_key(code);
+        if (code == 0x7F)
+            return KEYS_ERASE;
+        return code == '\n' ? KEYS_ENTER : (uint32_t)code;
+    }
 }

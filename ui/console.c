@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "ui/input.h"
 #include "ui/keys.h"
+#include "ui/plain.h"
 #include "ui/remote.h"
 #include "ui/source.h"
 #include "ui/tables.h"
@@ -25,7 +26,9 @@
 #define STOP_US (60 * US_PER_S) /* for the engine's end, whose status is then ours */
 
 struct console {
-    struct terminal *terminal;
+    struct terminal *terminal; /* NULL: plain */
+    struct plain plain;
+    bool input_ended;
     struct source source;
     struct remote remote;
     struct model model;
@@ -41,7 +44,7 @@ struct console {
 /* ---- signals ---- */
 
 static int signal_pipe[2] = {-1, -1};
-static const int polite[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+static const int polite[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCONT, SIGTSTP};
 static const int fatal[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL};
 static struct sigaction old_polite[COUNT_OF(polite)], old_fatal[COUNT_OF(fatal)];
 
@@ -63,14 +66,15 @@ static void on_fatal(int number)
     (void)raise(number);
 }
 
-static bool catch_signals(struct error *e)
+static bool catch_signals(bool plain, struct error *e)
 {
     if (pipe2(signal_pipe, O_CLOEXEC | O_NONBLOCK) != 0)
         return error_errno(e, errno, "cannot open the console");
     struct sigaction action = {.sa_handler = on_polite};
     (void)sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < COUNT_OF(polite); i++)
-        (void)sigaction(polite[i], &action, &old_polite[i]);
+        /* without a screen, stopping needs no care */
+        (void)sigaction(polite[i], plain && polite[i] == SIGTSTP ? NULL : &action, &old_polite[i]);
     action.sa_handler = on_fatal;
     for (size_t i = 0; i < COUNT_OF(fatal); i++)
         (void)sigaction(fatal[i], &action, &old_fatal[i]);
@@ -124,19 +128,41 @@ static void obey(struct console *c, struct effect effect)
     }
 }
 
+static struct effect take_mouse(struct console *c)
+{
+    struct mouse mouse;
+    return terminal_mouse(c->terminal, &mouse) ? input_mouse(&c->view, &c->model, &c->canvas, mouse)
+                                               : (struct effect){0};
+}
+
 static void take_keys(struct console *c)
 {
     for (uint32_t key; !c->done && (key = terminal_key(c->terminal)) != 0;) {
-        obey(c, input_key(&c->view, &c->model, key));
+        obey(c, key == KEYS_MOUSE ? take_mouse(c) : input_key(&c->view, &c->model, key));
         c->dirty = true;
         c->drawn_us = 0; /* a key is answered at once */
     }
+}
+
+/* Stopped by Ctrl-Z; or it goes on, and somebody else has used the terminal meanwhile. */
+static void put_aside(struct console *c, bool stop)
+{
+    if (!c->terminal)
+        return;
+    terminal_rest(c->terminal);
+    if (stop)
+        (void)raise(SIGSTOP);
+    c->repaint = true;
 }
 
 static void take_signals(struct console *c)
 {
     unsigned char number;
     while (read(signal_pipe[0], &number, 1) == 1) {
+        if (number == SIGTSTP || number == SIGCONT) {
+            put_aside(c, number == SIGTSTP);
+            continue;
+        }
         /* Ctrl-C asks as q does, for it is pressed by habit; twice means it */
         bool asks = number == SIGINT && c->view.ask.kind != ASK_QUIT && !c->view.review &&
                     c->view.link == LINK_UP && !c->view.read_only;
@@ -145,7 +171,7 @@ static void take_signals(struct console *c)
             c->view.page = PAGE_NONE;
             if (c->view.screen == SCREEN_HELP)
                 c->view.screen = c->view.before_help;
-            obey(c, input_key(&c->view, &c->model, 'q'));
+            obey(c, input_command(&c->view, &c->model, "quit"));
             c->dirty = true;
             continue;
         }
@@ -203,9 +229,61 @@ static void draw(struct console *c)
     c->marked = tables_watch(&c->view, &c->model, width, height, now);
     view_draw(&c->canvas, &c->model, &c->view);
     settle(&c->view, &c->canvas);
+    terminal_take_mouse(c->terminal, c->view.mouse);
     terminal_show(c->terminal, &c->canvas, c->repaint);
     c->drawn_us = now;
     c->dirty = c->repaint = false;
+}
+
+/* ---- without a screen ---- */
+
+/* Nobody listens any more: as a terminal that is gone. */
+static void write_out(struct console *c, struct str *out)
+{
+    if (fputs(str_text(out), stdout) < 0 || fflush(stdout) != 0) {
+        c->status = 128 + SIGHUP;
+        c->done = true;
+    }
+    str_free(out);
+}
+
+static void say(struct console *c)
+{
+    struct str out = {0};
+    plain_lines(&c->plain, &c->view, &c->model, &out);
+    write_out(c, &out);
+}
+
+static void take_lines(struct console *c, short events)
+{
+    char bytes[4096];
+    ssize_t n = events ? read(STDIN_FILENO, bytes, sizeof bytes) : -1;
+    if (n > 0)
+        plain_type(&c->plain, bytes, (size_t)n);
+    else if (n == 0 || (events && errno != EINTR && errno != EAGAIN)) {
+        /* what was asked for is still answered; what the engine does then, its on_disconnect says
+         */
+        c->input_ended = true;
+        if (!c->leave_by_us)
+            c->leave_by_us = clock_mono_us() + LEAVE_US;
+    }
+    for (char *typed; !c->done && (typed = plain_take(&c->plain)) != NULL; free(typed)) {
+        struct str out = {0};
+        obey(c, plain_obey(&c->plain, &c->view, &c->model, typed, &out));
+        write_out(c, &out);
+        say(c);
+    }
+}
+
+/* Nobody looks on: a session that is over is left. */
+static void leave_with_engine(struct console *c)
+{
+    if (c->view.review || c->leave_by_us)
+        return;
+    if (c->model.ended)
+        c->done = true;
+    else if (c->view.link == LINK_GONE)
+        c->leave_by_us = clock_mono_us() + LEAVE_US;
 }
 
 static bool leaving_is_over(struct console *c)
@@ -229,7 +307,7 @@ static bool leaving_is_over(struct console *c)
 static void turn(struct console *c)
 {
     struct pollfd fds[] = {
-        {.fd = STDIN_FILENO, .events = POLLIN},
+        {.fd = c->input_ended ? -1 : STDIN_FILENO, .events = POLLIN},
         {.fd = signal_pipe[0], .events = POLLIN},
         {.fd = c->remote.fd, .events = POLLIN},
     };
@@ -237,7 +315,7 @@ static void turn(struct console *c)
     int tick =
         c->view.frame_us < TICK_MS * US_PER_MS ? (int)(c->view.frame_us / US_PER_MS) : TICK_MS;
     (void)poll(fds, COUNT_OF(fds), scanning ? 10 : tick);
-    if (fds[0].revents & (POLLHUP | POLLERR | POLLNVAL)) {
+    if (c->terminal && fds[0].revents & (POLLHUP | POLLERR | POLLNVAL)) {
         /* the terminal is gone: a console without eyes has nothing to do */
         c->status = 128 + SIGHUP;
         c->done = true;
@@ -249,10 +327,16 @@ static void turn(struct console *c)
         c->drawn_us = 0; /* what was asked for is seen at once, however rarely it is drawn */
     }
     advance(c);
-    take_keys(c); /* always: a resize comes as a key, without input */
+    if (c->terminal) {
+        take_keys(c); /* always: a resize comes as a key, without input */
+    } else {
+        take_lines(c, fds[0].revents);
+        say(c);
+        leave_with_engine(c);
+    }
     if (leaving_is_over(c))
         c->done = true;
-    if (!c->done)
+    if (!c->done && c->terminal)
         draw(c);
 }
 
@@ -273,6 +357,11 @@ static bool open_model(struct console *c, const struct console_options *o, const
     c->view.ascii = o->ascii;
     c->view.review = o->review;
     c->view.read_only = o->read_only;
+    c->view.keeps_messages = o->plain;
+    c->view.mouse = o->mouse;
+    struct findings known = {0}; /* none: the caller has shown them before */
+    keymap_read(&c->view.keys, o->keys, o->key_count, &known);
+    findings_free(&known);
     c->view.operator_name = mem_dup(o->operator_name);
     c->view.now_us = clock_wall_us();
     c->remote.fd = -1;
@@ -293,6 +382,7 @@ static void close_model(struct console *c)
     remote_close(&c->remote);
     source_close(&c->source);
     canvas_free(&c->canvas);
+    plain_free(&c->plain);
     view_free(&c->view);
     model_free(&c->model);
 }
@@ -303,7 +393,8 @@ static bool open_terminal(struct console *c, struct error *e)
         error_set(e, ERROR_USAGE, "the console needs a terminal");
         error_why(e, "standard input or output is none");
         return error_todo(e, "newel status prints the state of each target; --dump 80x24 prints "
-                             "a screen as text; newel run --headless prints progress lines");
+                             "a screen as text; --plain takes and prints lines; newel run "
+                             "--headless prints progress lines");
     }
     c->terminal = terminal_open(stdout, stdin);
     if (c->terminal)
@@ -315,13 +406,21 @@ static bool open_terminal(struct console *c, struct error *e)
     return error_todo(e, "try TERM=xterm, or --dump 80x24 for a screen as text");
 }
 
+static void greet(struct console *c)
+{
+    struct str out = {0};
+    tell_time(c);
+    plain_open(&c->plain, &c->view, &c->model, &out);
+    write_out(c, &out);
+}
+
 int console_run(const struct console_options *options, struct error *e)
 {
     struct console c = {0};
     *e = (struct error){0};
     bool utf8 = terminal_is_utf8();
-    bool ok = open_model(&c, options, options->screen, e) && catch_signals(e);
-    if (ok && !open_terminal(&c, e)) {
+    bool ok = open_model(&c, options, options->screen, e) && catch_signals(options->plain, e);
+    if (ok && !options->plain && !open_terminal(&c, e)) {
         ok = false;
         release_signals();
     }
@@ -332,11 +431,19 @@ int console_run(const struct console_options *options, struct error *e)
     c.view.ascii = options->ascii || !utf8;
     remote_open(&c.remote, options->control_fd, &c.view);
     c.dirty = true;
-    draw(&c);
+    if (c.terminal)
+        draw(&c);
+    else
+        greet(&c);
     while (!c.done)
         turn(&c);
     terminal_close(c.terminal);
     release_signals();
+    if (options->plain && c.view.link == LINK_GONE && !c.model.ended && !c.status) {
+        error_set(e, ERROR_SYSTEM, "the engine is gone");
+        (void)error_todo(e, "newel run resumes the migration");
+        c.status = error_exit_status(e);
+    }
     int status = c.status;
     if (!status && !options->review && c.model.ended)
         status = (int)c.model.end_status;

@@ -2,7 +2,7 @@
 #ifndef NEWEL_UI_CONSOLE_H
 #define NEWEL_UI_CONSOLE_H
 
-#include "base/error.h"
+#include "base/ini.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -15,6 +15,10 @@ struct console_options {
     int64_t at_us;      /* review: where to start, 0: the beginning; a dump: the moment shown */
     const char *screen; /* to begin with; NULL: Overview */
     bool ascii;
+    bool plain; /* lines instead of screens (plain.h): no terminal is needed */
+    bool mouse;
+    const struct ini_entry *keys; /* lines of [keys] that are known to be right */
+    size_t key_count;
     const char *operator_name; /* NULL: unknown */
 };
 

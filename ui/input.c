@@ -48,6 +48,14 @@ static void move_to_end(struct view *v, const struct model *m, bool last)
         move(v, m, last ? 1 << 20 : -(1 << 20));
 }
 
+bool input_select(struct view *v, int64_t row)
+{
+    bool again = v->page == PAGE_LIMITS && v->limit_selected == (int)row;
+    if (v->page == PAGE_LIMITS)
+        v->limit_selected = (int)row;
+    return again;
+}
+
 static void go_screen(struct view *v, enum screen_id screen)
 {
     if (screen == SCREEN_HELP && v->screen != SCREEN_HELP)
@@ -249,28 +257,25 @@ static struct effect review_key(struct view *v, enum action action)
     }
 }
 
-struct effect input_key(struct view *v, const struct model *m, uint32_t key)
+const char *input_refusal(const struct view *v, const struct model *m)
 {
-    if (key == KEYS_RESIZE)
-        return nothing;
-    free(v->message);
-    v->message = NULL;
-    if (v->ask.kind != ASK_NONE)
-        return question_answer(v, m, key);
-    if (key == KEYS_ERASE)
-        key = KEYS_UP; /* what less does; and Ctrl-H on old terminals */
-    const struct key *k = keys_find(key, v->review ? MODE_REVIEW : MODE_LIVE);
-    if (!k) {
-        const struct key *live = keys_find(key, MODE_BOTH);
-        if (live && live->changes)
-            view_say(v, STYLE_WARN, "%s is off: this is a recording", live->command);
+    return v->review            ? "this is a recording"
+           : m->ended           ? "the session has ended"
+           : v->read_only       ? "this console is read-only"
+           : v->link != LINK_UP ? "no engine is connected"
+                                : NULL;
+}
+
+static struct effect obey(struct view *v, const struct model *m, const struct key *k)
+{
+    if (!(k->modes & view_mode(v))) {
+        view_say(v, STYLE_WARN, "%s is off: this is %s", k->command,
+                 v->review ? "a recording" : "a live session");
         return nothing;
     }
-    if (k->changes && (v->read_only || v->link != LINK_UP || m->ended)) {
-        view_say(v, STYLE_WARN, "%s is off: %s", k->command,
-                 m->ended       ? "the session has ended"
-                 : v->read_only ? "this console is read-only"
-                                : "no engine is connected");
+    const char *why = k->changes ? input_refusal(v, m) : NULL;
+    if (why) {
+        view_say(v, STYLE_WARN, "%s is off: %s", k->command, why);
         return nothing;
     }
     if (k->changes)
@@ -297,7 +302,7 @@ struct effect input_key(struct view *v, const struct model *m, uint32_t key)
         (void)question_put(v, ASK_FILTER, NULL, "Filter:");
         return nothing;
     case ACTION_SCREEN:
-        go_screen(v, (enum screen_id)(key - '1'));
+        go_screen(v, screen_from_name(k->command + strlen("screen-")));
         return nothing;
     case ACTION_UP:
         move(v, m, -1);
@@ -337,7 +342,39 @@ struct effect input_key(struct view *v, const struct model *m, uint32_t key)
         return nothing;
     case ACTION_REDRAW:
         return (struct effect){.kind = EFFECT_REDRAW};
+    case ACTION_MOUSE:
+        v->mouse = !v->mouse;
+        view_say(v, STYLE_NORMAL, "the mouse is %s",
+                 v->mouse ? "the console's" : "the terminal's: it marks text");
+        return nothing;
     default:
         return review_key(v, k->action);
     }
+}
+
+struct effect input_command(struct view *v, const struct model *m, const char *command)
+{
+    size_t count;
+    const struct key *table = keys_table(&count), *found = NULL;
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(table[i].command, command) == 0 && (!found || (table[i].modes & view_mode(v))))
+            found = &table[i];
+    return found ? obey(v, m, found) : nothing;
+}
+
+struct effect input_key(struct view *v, const struct model *m, uint32_t key)
+{
+    if (key == KEYS_RESIZE)
+        return nothing;
+    free(v->message);
+    v->message = NULL;
+    if (v->ask.kind != ASK_NONE)
+        return question_answer(v, m, key);
+    const struct key *k = keymap_find(&v->keys, key, view_mode(v));
+    if (!k && key == KEYS_ERASE) /* what less does; and Ctrl-H on old terminals */
+        return input_command(v, m, "up");
+    if (!k)
+        k = keymap_find(&v->keys, key, MODE_BOTH);
+    /* a key that only recordings have is no news to a live session */
+    return k && ((k->modes & view_mode(v)) || k->changes) ? obey(v, m, k) : nothing;
 }

@@ -12,6 +12,7 @@ static const struct key table[] = {
     {'/', "/", ACTION_SEARCH, "search", "General", "show only the rows that hold a text", false, MODE_BOTH, NULL},
     {'i', "i", ACTION_INTERVAL, "interval", "General", "how often the screen is drawn: 0.1 s to 5 s, for a bad line", false, MODE_BOTH, NULL},
     {KEYS_REDRAW, "Ctrl-L", ACTION_REDRAW, "redraw", "General", "draw the screen anew", false, MODE_BOTH, NULL},
+    {'M', "M", ACTION_MOUSE, "mouse", "General", "the mouse on or off: off, the terminal marks text", false, MODE_BOTH, NULL},
 
     {'1', "1", ACTION_SCREEN, "screen-overview", "Screens", "Overview: phases, progress, pace, lag, waits", false, MODE_BOTH, NULL},
     {'2', "2", ACTION_SCREEN, "screen-tables", "Screens", "Tables: size, dead rows, HOT share", false, MODE_BOTH, NULL},

@@ -26,8 +26,12 @@ enum {
     KEYS_HOME,
     KEYS_END,
     KEYS_BACK_TAB,
+    KEYS_INSERT,
+    KEYS_DELETE,
     KEYS_F1,
+    KEYS_F12 = KEYS_F1 + 11,
     KEYS_RESIZE,
+    KEYS_MOUSE, /* terminal_mouse() has the rest of it */
 };
 
 enum action {
@@ -41,7 +45,7 @@ enum action {
     ACTION_SORT_BACK,
     ACTION_SORT_REVERSE,
     ACTION_INTERVAL,
-    ACTION_SCREEN, /* the digit says which */
+    ACTION_SCREEN, /* its command says which */
     ACTION_UP,
     ACTION_DOWN,
     ACTION_LEFT,
@@ -53,6 +57,7 @@ enum action {
     ACTION_TARGET_NEXT,
     ACTION_TARGET_BACK,
     ACTION_REDRAW,
+    ACTION_MOUSE,
     ACTION_PAUSE,
     ACTION_BATCH_MORE,
     ACTION_BATCH_LESS,

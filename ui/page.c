@@ -194,6 +194,7 @@ static void limits_page(struct canvas *c, struct rect r, const struct model_targ
         };
         for (size_t j = 0; j < COUNT_OF(columns); j++)
             widget_cell(&p, &columns[j], r.width, hand ? STYLE_WARN : STYLE_NORMAL, cells[j]);
+        canvas_spot(c, rect_rows(list, (int)i, 1), SPOT_ROW, NULL, (int64_t)i);
         if (selected == (int)i && (int)i < list.height) {
             canvas_restyle(c, rect_rows(list, (int)i, 1), STYLE_SELECTED);
             c->cursor_x = list.x;
@@ -201,69 +202,92 @@ static void limits_page(struct canvas *c, struct rect r, const struct model_targ
         }
     }
     p = pen_at(c, list, (int)t->limit_count + 1);
-    pen_text(&p, STYLE_DIM, "Enter, then for example: 10s for 30m replica r2 rebuilding");
+    if (view_key(v, "open"))
+        pen_printf(&p, STYLE_DIM, "%s, then for example: 10s for 30m replica r2 rebuilding",
+                   view_key(v, "open"));
     p = pen_at(c, list, (int)t->limit_count + 2);
     pen_text(&p, STYLE_DIM, "\"usual\" gives back the value of the migration's file.");
     c->rows = (int)t->limit_count;
     c->rows_shown = list.height;
 }
 
-void page_draw(struct canvas *c, const struct model *m, const struct view *v, struct rect r)
+static const struct model_target *page_target(const struct model *m, const struct view *v)
 {
-    const struct model_target *t = view_target(v, m);
-    if (v->ask.target && model_find_target(m, v->ask.target))
-        t = model_find_target(m, v->ask.target);
-    struct paper paper = {.width = r.width};
-    if (!t && v->page != PAGE_EVENT)
-        return;
+    const struct model_target *asked = v->ask.target ? model_find_target(m, v->ask.target) : NULL;
+    return asked ? asked : view_target(v, m);
+}
+
+/* The pages of a row of the screen's table, which may go while its page is open. */
+static void row_page(struct paper *paper, const struct model *m, const struct view *v,
+                     const struct model_target *t)
+{
     int at = tables_chosen(m, v);
     switch (v->page) {
-    case PAGE_NONE:
-        return;
-    case PAGE_LIMITS:
-        limits_page(c, r, t, v);
-        return;
-    case PAGE_STEP:
-        if (v->ask.phase < PHASE_COUNT)
-            step_page(&paper, m, t, v->ask.phase);
-        break;
-    case PAGE_ROLLBACK:
-        rollback_page(&paper, m, t);
-        break;
-    case PAGE_LOCK:
-        lock_page(&paper, t, v);
-        break;
     case PAGE_EVENT:
-        event_page(&paper, v, at);
+        event_page(paper, v, at);
         break;
     case PAGE_PLAN:
-        if (at >= 0 && r.width >= 100) {
-            plan_columns(c, r, &t->queries[at]);
-            return;
-        }
-        if (at >= 0)
-            plan_page(&paper, &t->queries[at]);
+        if (t && at >= 0)
+            plan_page(paper, &t->queries[at]);
         else
-            gone_page(&paper, "query");
+            gone_page(paper, "query");
         break;
     case PAGE_TABLE:
         if (at >= 0)
-            page_table(&paper, m, &m->targets[at]);
+            page_table(paper, m, &m->targets[at]);
         else
-            gone_page(&paper, "target");
+            gone_page(paper, "target");
         break;
     case PAGE_REPLICA:
-        if (at >= 0) {
-            page_replica(c, r, t, &t->replicas[at], v->now_us);
-            return;
-        }
-        gone_page(&paper, "replica");
+        if (at < 0)
+            gone_page(paper, "replica");
         break;
     case PAGE_CLIENT:
-        client_page(&paper, m, v, at);
+        client_page(paper, m, v, at);
+        break;
+    default:
         break;
     }
-    paper_draw(&paper, c, r, v->scroll);
+}
+
+/* The pages that are texts; the others leave the paper empty. */
+static void page_paper(struct paper *paper, const struct model *m, const struct view *v)
+{
+    const struct model_target *t = page_target(m, v);
+    if (!t && v->page != PAGE_EVENT)
+        return;
+    if (v->page == PAGE_STEP && v->ask.phase < PHASE_COUNT)
+        step_page(paper, m, t, v->ask.phase);
+    else if (v->page == PAGE_ROLLBACK)
+        rollback_page(paper, m, t);
+    else if (v->page == PAGE_LOCK)
+        lock_page(paper, t, v);
+    else
+        row_page(paper, m, v, t);
+}
+
+void page_draw(struct canvas *c, const struct model *m, const struct view *v, struct rect r)
+{
+    const struct model_target *t = page_target(m, v);
+    int at = tables_chosen(m, v);
+    if (v->page == PAGE_LIMITS && t) {
+        limits_page(c, r, t, v);
+    } else if (v->page == PAGE_PLAN && t && at >= 0 && r.width >= 100) {
+        plan_columns(c, r, &t->queries[at]);
+    } else if (v->page == PAGE_REPLICA && t && at >= 0) {
+        page_replica(c, r, t, &t->replicas[at], v->now_us);
+    } else {
+        struct paper paper = {.width = r.width};
+        page_paper(&paper, m, v);
+        paper_draw(&paper, c, r, v->scroll);
+    }
+}
+
+void page_say(const struct model *m, const struct view *v, struct str *out)
+{
+    struct paper paper = {.width = 100000}; /* readers break lines as they like */
+    page_paper(&paper, m, v);
+    paper_say(&paper, out);
 }
 
 static void draw_frame(struct canvas *c, struct rect r)

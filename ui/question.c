@@ -78,7 +78,8 @@ void question_kill(struct view *v, const struct model *m, bool session)
     const struct model_target *t = view_target(v, m);
     int at = t ? view_lock(v, t) : -1;
     if (v->screen != SCREEN_LOCKS || !t) {
-        view_say(v, STYLE_WARN, "choose a session on 3 Locks first");
+        char place[PLACE_TEXT];
+        view_say(v, STYLE_WARN, "choose a session on %s first", view_place(place, v, SCREEN_LOCKS));
         return;
     }
     if (at < 0) {
@@ -89,7 +90,9 @@ void question_kill(struct view *v, const struct model *m, bool session)
     }
     const struct model_lock *k = &t->locks[at];
     if (k->ours) {
-        view_say(v, STYLE_WARN, "pid %" PRId64 " is newel's own: pause (space) instead", k->pid);
+        const char *key = view_key(v, "pause");
+        view_say(v, STYLE_WARN, "pid %" PRId64 " is newel's own: pause%s%s%s instead", k->pid,
+                 key ? " (" : "", key ? key : "", key ? ")" : "");
         return;
     }
     char state[WORD_TEXT], xact[WORD_TEXT];

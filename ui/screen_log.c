@@ -72,10 +72,10 @@ void screen_log(struct canvas *c, const struct model *m, const struct view *v, s
     pen_text(&p, STYLE_TITLE, "LOG ");
     pen_printf(&p, STYLE_NORMAL, "%zu of the last %zu events", g.count, v->log.count);
     grid_note(&p, &g);
-    pen_text(&p, standing ? STYLE_WARN : STYLE_DIM,
-             !standing   ? "  following"
-             : v->review ? "  standing"
-                         : "  standing: End follows again");
+    pen_text(&p, standing ? STYLE_WARN : STYLE_DIM, standing ? "  standing" : "  following");
+    const char *follow = standing ? view_key(v, "last") : NULL;
+    if (follow)
+        pen_printf(&p, STYLE_WARN, ": %s follows again", follow);
     if (any)
         grid_draw(c, &g, &v->seen);
     tables_close(&g);

@@ -181,7 +181,9 @@ void screen_targets(struct canvas *c, const struct model *m, const struct view *
     if (failed)
         pen_printf(&p, STYLE_BAD, ", %zu FAILED", failed);
     grid_note(&p, &g);
-    pen_text(&p, STYLE_DIM, "   K: canary; Enter: all screens show that target");
+    pen_text(&p, STYLE_DIM, "   K: canary");
+    if (view_key(v, "open"))
+        pen_printf(&p, STYLE_DIM, "; %s: all screens show that target", view_key(v, "open"));
     if (any)
         grid_draw(c, &g, &v->seen);
     tables_close(&g);
@@ -321,9 +323,11 @@ void screen_plans(struct canvas *c, const struct model *m, const struct view *v,
     struct pen p = pen_at(c, r, 0);
     if (view_target(v, m)) {
         pen_text(&p, STYLE_TITLE, "PLANS ");
-        pen_text(&p, STYLE_DIM,
-                 any ? "Enter shows both side by side"
-                     : "no watched query: a [query NAME] section of the migration adds one");
+        if (!any)
+            pen_text(&p, STYLE_DIM,
+                     "no watched query: a [query NAME] section of the migration adds one");
+        else if (view_key(v, "open"))
+            pen_printf(&p, STYLE_DIM, "%s shows both side by side", view_key(v, "open"));
         grid_note(&p, &g);
     }
     if (any)

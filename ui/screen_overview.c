@@ -182,7 +182,7 @@ static void draw_statement(struct stack *s, const struct model_target *t, const 
     const struct model_statement *st = &t->statement;
     if (!statement_open(t) || rows_left(s) < 2)
         return;
-    char a[WORD_TEXT], b[WORD_TEXT], who[WHO_TEXT];
+    char a[WORD_TEXT], b[WORD_TEXT], who[WHO_TEXT], place[PLACE_TEXT];
     struct pen p = next_line(s);
     bool waits = strcmp(st->state, "retry") == 0 || st->blocker_count;
     pen_text(&p, waits ? STYLE_WARN : STYLE_ACCENT,
@@ -210,7 +210,8 @@ static void draw_statement(struct stack *s, const struct model_target *t, const 
         if (i == 2 && st->blocker_count > 3) {
             p = next_line(s);
             pen_to(&p, 6);
-            pen_printf(&p, STYLE_WARN, "and %zu more: 3 Locks", st->blocker_count - 2);
+            pen_printf(&p, STYLE_WARN, "and %zu more: %s", st->blocker_count - 2,
+                       view_place(place, v, SCREEN_LOCKS));
             break;
         }
         p = next_line(s);
@@ -294,12 +295,12 @@ static void draw_lag(struct stack *s, const struct model_target *t, const struct
     }
 }
 
-static void draw_server(struct stack *s, const struct model_target *t)
+static void draw_server(struct stack *s, const struct model_target *t, const struct view *v)
 {
     if (rows_left(s) < 1)
         return;
     struct pen p = next_line(s);
-    char a[WORD_TEXT];
+    char a[WORD_TEXT], place[PLACE_TEXT];
     pen_text(&p, STYLE_DIM, "server ");
     if (!t->reachable && t->server_at_us > 0) {
         pen_printf(&p, STYLE_BAD, "cannot be asked: %s", t->server_error ? t->server_error : "?");
@@ -317,7 +318,8 @@ static void draw_server(struct stack *s, const struct model_target *t)
     if (t->hot_ppm != UNKNOWN)
         pen_printf(&p, STYLE_NORMAL, ", HOT %s", word_percent(a, t->hot_ppm));
     if (t->lock_count)
-        pen_printf(&p, STYLE_WARN, ", %zu in lock waits: 3 Locks", t->lock_count);
+        pen_printf(&p, STYLE_WARN, ", %zu in lock waits: %s", t->lock_count,
+                   view_place(place, v, SCREEN_LOCKS));
 }
 
 /* What `n` would do, or what comes after what runs now. */
@@ -338,8 +340,9 @@ static void draw_next(struct stack *s, const struct model_target *t, const struc
     bool again = ph->state == STATE_FAILED;
     pen_printf(&p, now ? STYLE_WARN : STYLE_TITLE, "%s %d %s", again ? "AGAIN" : "NEXT ", next + 1,
                phase_name(next));
-    if (now && !v->review && !v->read_only)
-        pen_text(&p, STYLE_KEY, "  press n");
+    const char *key = now && !v->review && !v->read_only ? view_key(v, "step") : NULL;
+    if (key)
+        pen_printf(&p, STYLE_KEY, "  press %s", key);
     if (ph->estimate)
         pen_printf(&p, STYLE_DIM, "  %s", ph->estimate);
     for (size_t i = 0; i < ph->step_count && i < 2 && rows_left(s) > 0; i++) {
@@ -513,7 +516,7 @@ void screen_overview(struct canvas *c, const struct model *m, const struct view 
     draw_reasons(&s, t, v);
     draw_statement(&s, t, v);
     draw_lag(&s, t, v);
-    draw_server(&s, t);
+    draw_server(&s, t, v);
     draw_next(&s, t, v);
     if (r.height >= TALL && backfill_begun(t) && rows_left(&s) > 12) {
         int rows = rows_left(&s) / 3;

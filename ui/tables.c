@@ -115,6 +115,18 @@ bool tables_choose(struct view *v, const struct model *m)
     return any;
 }
 
+void tables_choose_row(struct view *v, const struct model *m, size_t row)
+{
+    struct grid g;
+    if (tables_open(&g, m, v, (struct rect){0}))
+        for (size_t place = 0; place < g.count; place++)
+            if (g.order[place] == row) {
+                stand(v, m, &g, (int64_t)place);
+                break;
+            }
+    tables_close(&g);
+}
+
 void tables_unchoose(struct view *v)
 {
     for (size_t i = 0; i < SCREEN_COUNT; i++) {

@@ -34,6 +34,8 @@ int tables_chosen(const struct model *m, const struct view *v);
 void tables_move(struct view *v, const struct model *m, int by);
 /* Stands on the row where the cursor is. False: there is none. */
 bool tables_choose(struct view *v, const struct model *m);
+/* Stands on that one of the rows as they come, if it is shown. */
+void tables_choose_row(struct view *v, const struct model *m, size_t row);
 void tables_unchoose(struct view *v); /* on every screen: another target's rows */
 /* The next column (1), the one before (-1); between last and first, the order as rows come. */
 void tables_sort(struct view *v, const struct model *m, int by);

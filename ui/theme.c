@@ -44,7 +44,7 @@ struct theme_look theme_look(enum style style, int colours)
     case STYLE_BAD:
         look.colour = many ? 208 : some ? RED : OWN;
         look.bold = true;
-        look.underline = !some;
+        look.underline = !many; /* red and yellow are one colour to some eyes */
         break;
     case STYLE_ACCENT:
         look.colour = many ? 75 : some ? CYAN : OWN;
@@ -78,7 +78,7 @@ struct theme_look theme_look(enum style style, int colours)
         look.colour = many ? 16 : OWN;
         look.background = many ? 208 : some ? RED : OWN;
         look.reverse = !some;
-        look.underline = !some;
+        look.underline = !many;
         look.bold = true;
         break;
     }

@@ -26,6 +26,11 @@ const char *screen_title(enum screen_id screen)
     return (unsigned)screen < SCREEN_COUNT ? titles[screen] : "";
 }
 
+static const char *const tab_commands[SCREEN_HELP] = {
+    "screen-overview", "screen-tables",  "screen-locks", "screen-replicas", "screen-targets",
+    "screen-plans",    "screen-clients", "screen-log",   "screen-sql",
+};
+
 enum screen_id screen_from_name(const char *name)
 {
     if (name[0] >= '1' && name[0] <= '9' && !name[1])
@@ -67,12 +72,15 @@ void view_free(struct view *v)
     grid_forget(&v->seen);
     free(v->message);
     free(v->operator_name);
+    keymap_free(&v->keys);
     view_init(v);
 }
 
 void view_say(struct view *v, enum style style, const char *format, ...)
 {
     struct str text = {0};
+    if (v->keeps_messages && v->message)
+        str_addf(&text, "%s\n", v->message);
     va_list args;
     va_start(args, format);
     str_vaddf(&text, format, args);
@@ -80,6 +88,23 @@ void view_say(struct view *v, enum style style, const char *format, ...)
     free(v->message);
     v->message = str_take(&text);
     v->message_style = style;
+}
+
+enum key_mode view_mode(const struct view *v)
+{
+    return v->review ? MODE_REVIEW : MODE_LIVE;
+}
+
+const char *view_key(const struct view *v, const char *command)
+{
+    return keymap_label(&v->keys, command, view_mode(v));
+}
+
+const char *view_place(char out[PLACE_TEXT], const struct view *v, enum screen_id screen)
+{
+    const char *key = (unsigned)screen < SCREEN_HELP ? view_key(v, tab_commands[screen]) : NULL;
+    (void)snprintf(out, PLACE_TEXT, "%s%s%s", key ? key : "", key ? " " : "", screen_title(screen));
+    return out;
 }
 
 const struct model_target *view_target(const struct view *v, const struct model *m)
@@ -135,8 +160,8 @@ enum phase view_next_phase(const struct model_target *t)
 
 /* ---- the top line ---- */
 
-static void add_state(struct str *out, enum style *style, const struct model *m,
-                      const struct model_target *t, bool can_answer)
+void view_state(struct str *out, enum style *style, const struct model *m,
+                const struct model_target *t)
 {
     *style = STYLE_BADGE_WARN;
     switch (model_doing(t)) {
@@ -145,7 +170,7 @@ static void add_state(struct str *out, enum style *style, const struct model *m,
         str_add(out, "IDLE");
         break;
     case DOING_ASKING:
-        str_addf(out, "ASKING %s?%s", phase_name(view_next_phase(t)), can_answer ? " press n" : "");
+        str_addf(out, "ASKING %s?", phase_name(view_next_phase(t)));
         break;
     case DOING_RUNNING:
         *style = STYLE_BADGE;
@@ -189,6 +214,15 @@ static void add_state(struct str *out, enum style *style, const struct model *m,
         str_addf(out, "ENDED %s", m->end_why ? m->end_why : "");
         *style = m->end_status ? STYLE_BADGE_WARN : STYLE_BADGE;
     }
+}
+
+static void add_state(struct str *out, enum style *style, const struct model *m,
+                      const struct model_target *t, const struct view *v)
+{
+    view_state(out, style, m, t);
+    bool asks = !m->ended && model_doing(t) == DOING_ASKING && !v->review && !v->read_only;
+    if (asks && view_key(v, "step"))
+        str_addf(out, " press %s", view_key(v, "step"));
 }
 
 /* How old the picture is, which no other text may push away. */
@@ -295,7 +329,7 @@ static void draw_top(struct canvas *c, const struct model *m, const struct view 
     enum style age_style, state_style = STYLE_BADGE;
     add_age(&age, &age_style, m, v);
     if (t)
-        add_state(&state, &state_style, m, t, !v->review && !v->read_only);
+        add_state(&state, &state_style, m, t, v);
     else
         str_add(&state, m->ended ? "ENDED" : "STARTING");
 
@@ -342,11 +376,15 @@ static void draw_tabs(struct canvas *c, const struct model *m, const struct view
         bool here = v->screen == i;
         bool calls = tab_calls((enum screen_id)i, m, t);
         enum style style = here ? STYLE_SELECTED : calls ? STYLE_WARN : STYLE_DIM;
-        pen_printf(&p, style, "%u%s%s", i + 1, calls ? "!" : " ", roomy || here ? titles[i] : "");
+        const char *label = view_key(v, tab_commands[i]);
+        int from = p.x;
+        pen_printf(&p, style, "%s%s%s", label ? label : "", calls ? "!" : " ",
+                   roomy || here ? titles[i] : "");
+        canvas_spot(c, (struct rect){from, p.y, p.x - from, 1}, SPOT_COMMAND, tab_commands[i], 0);
         pen_text(&p, STYLE_NORMAL, " ");
     }
     if (v->screen == SCREEN_HELP)
-        pen_text(&p, STYLE_SELECTED, "?");
+        pen_text(&p, STYLE_SELECTED, view_key(v, "help"));
 }
 
 static bool asks_by_prompt(enum ask_kind kind)
@@ -394,84 +432,6 @@ static void draw_message(struct canvas *c, const struct model *m, const struct v
         char clock[WORD_TEXT];
         pen_printf(&p, h->level ? STYLE_WARN : STYLE_DIM, "%s %s", word_clock(clock, h->time_us),
                    h->text ? h->text : "");
-    }
-}
-
-static bool draw_page_keys(struct pen *p, const struct view *v)
-{
-    static const char *const words[] = {
-        [ASK_STEP] = "y start it   N no   PgUp PgDn read   Esc back",
-        [ASK_ROLLBACK] = "type the column's name and Enter   PgUp PgDn read   Esc back",
-        [ASK_KILL] = "y yes   N no   Esc back",
-        [ASK_QUIT] = "d detach   p pause & leave   s stop engine   Esc stay",
-        [ASK_BATCH] = "Enter send   Esc back",
-        [ASK_LANES] = "Enter send   Esc back",
-        [ASK_LIMIT] = "Enter send   Esc back",
-        [ASK_NOTE] = "Enter send   Esc back",
-        [ASK_FILTER] = "Enter show   Esc back   an empty text shows all",
-        [ASK_TIME] = "HH:MM[:SS], +DURATION from the start, or ISO 8601   Enter go   Esc back",
-    };
-    if (v->ask.kind != ASK_NONE)
-        pen_text(p, STYLE_BOLD, words[v->ask.kind]);
-    else if (v->page == PAGE_LIMITS)
-        pen_text(p, STYLE_BOLD, "Up Down choose   Enter change   Esc back");
-    else if (v->page != PAGE_NONE)
-        pen_text(p, STYLE_BOLD, "Up Down PgUp PgDn read   Esc back");
-    else
-        return false;
-    return true;
-}
-
-/* What the keys need that stop and start the engine: no other key may push them away. */
-#define ENGINE_KEYS 46
-
-static void draw_key(struct pen *p, const char *key, const char *word, int leave)
-{
-    if (pen_left(p) - (int)(strlen(key) + strlen(word)) - 3 < leave)
-        return;
-    pen_text(p, STYLE_KEY, key);
-    pen_printf(p, STYLE_DIM, " %s  ", word);
-}
-
-static void draw_keys(struct canvas *c, const struct model *m, const struct view *v,
-                      struct rect line)
-{
-    bool off = v->read_only || m->ended; /* what changes anything */
-    struct pen p = pen_at(c, line, 0);
-    if (draw_page_keys(&p, v))
-        return;
-    enum key_mode mode = v->review ? MODE_REVIEW : MODE_LIVE;
-    size_t count;
-    const struct key *table = keys_table(&count);
-    bool skipped = false;
-    if (v->screen == SCREEN_LOCKS && mode == MODE_LIVE && !off) {
-        draw_key(&p, "C", "cancel", 0);
-        draw_key(&p, "T", "terminate", 0);
-    }
-    if (tables_here(m, v)) {
-        draw_key(&p, "s", "sort", ENGINE_KEYS);
-        draw_key(&p, "/", "filter", ENGINE_KEYS);
-        draw_key(&p, "Enter", "open", ENGINE_KEYS);
-    }
-    for (size_t i = 0; i < count; i++) {
-        const struct key *k = &table[i];
-        if (!k->footer || !(k->modes & mode) || (k->changes && off))
-            continue;
-        bool paired = i + 1 < count && table[i + 1].footer && (table[i + 1].modes & mode) &&
-                      strcmp(table[i + 1].footer, k->footer) == 0;
-        bool second = i > 0 && table[i - 1].footer && (table[i - 1].modes & mode) &&
-                      strcmp(table[i - 1].footer, k->footer) == 0;
-        int need = text_width(k->label) + text_width(k->footer) + 3 +
-                   (paired ? text_width(table[i + 1].label) + 1 : 0);
-        /* both of a pair or none */
-        skipped = second ? skipped : need > pen_left(&p);
-        if (skipped)
-            continue;
-        pen_text(&p, STYLE_KEY, k->label);
-        if (paired)
-            pen_text(&p, STYLE_DIM, "/");
-        else
-            pen_printf(&p, STYLE_DIM, " %s  ", k->footer);
     }
 }
 
@@ -552,7 +512,7 @@ void view_draw(struct canvas *c, const struct model *m, const struct view *v)
     if (below >= 3)
         draw_timeline(c, v, rect_rows(all, c->height - 3, 1));
     if (below >= 2)
-        draw_keys(c, m, v, rect_rows(all, c->height - 1, 1));
+        footer_draw(c, m, v, rect_rows(all, c->height - 1, 1));
     if (below >= 1)
         draw_message(c, m, v, rect_rows(all, c->height - (below >= 2 ? 2 : 1), 1));
     if (v->ask.kind == ASK_KILL || v->ask.kind == ASK_QUIT)

@@ -9,6 +9,7 @@
 #include "journal/model.h"
 #include "ui/canvas.h"
 #include "ui/grid.h"
+#include "ui/keymap.h"
 #include "ui/log.h"
 
 enum screen_id {
@@ -119,7 +120,11 @@ struct view {
     char *lock_start;
     struct log log;
 
+    struct keymap keys;
+    bool mouse; /* clicks are ours, not the terminal's to mark text with */
+
     char *message; /* the engine's answer; stays until the next key */
+    bool keeps_messages; /* none replaces another: each is read out, on a line of its own */
     enum style message_style;
     char *operator_name;
 
@@ -131,6 +136,14 @@ void view_free(struct view *v);
 void view_say(struct view *v, enum style style, const char *format, ...) PRINTF_LIKE(3, 4);
 void view_close_ask(struct view *v);
 void view_open(struct view *v, enum page page); /* from its beginning */
+
+enum key_mode view_mode(const struct view *v);
+/* The key of a command here, as it is written; NULL: it has none. */
+const char *view_key(const struct view *v, const char *command);
+
+/* "3 Locks": a screen as the operator gets to it. */
+#define PLACE_TEXT 40
+const char *view_place(char out[PLACE_TEXT], const struct view *v, enum screen_id screen);
 
 /* The target that is shown, or NULL before there is one. */
 const struct model_target *view_target(const struct view *v, const struct model *m);
@@ -150,6 +163,10 @@ enum phase view_next_phase(const struct model_target *t);
 
 /* What a screen has of a terminal of that size. */
 struct rect view_body(const struct view *v, int width, int height);
+/* What the target is doing, as the top line has it: "THROTTLED r1 lags 5s". */
+void view_state(struct str *out, enum style *style, const struct model *m,
+                const struct model_target *t);
+
 /* The whole picture: top line, tabs, screen, message, keys. */
 void view_draw(struct canvas *c, const struct model *m, const struct view *v);
 
@@ -158,7 +175,9 @@ typedef void screen_draw(struct canvas *c, const struct model *m, const struct v
                          struct rect r);
 screen_draw screen_overview, screen_tables, screen_locks, screen_replicas, screen_targets,
     screen_plans, screen_clients, screen_log, screen_sql, screen_help, screen_minimal;
-/* The page that lies over the screen, and the question box. */
-screen_draw page_draw, ask_draw;
+/* The page that lies over the screen, the question box, and the bottom line. */
+screen_draw page_draw, ask_draw, footer_draw;
+/* The page that lies over the screen as lines of text. */
+void page_say(const struct model *m, const struct view *v, struct str *out);
 
 #endif

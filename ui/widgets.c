@@ -222,6 +222,23 @@ void paper_blank(struct paper *p)
     (void)add_line(p, STYLE_NORMAL, 0, "", 0);
 }
 
+static void paper_free(struct paper *p)
+{
+    for (size_t i = 0; i < p->count; i++) {
+        free(p->lines[i].text);
+        free(p->lines[i].label);
+    }
+    free(p->lines);
+    *p = (struct paper){0};
+}
+
+static void draw_line(const struct paper_line *line, struct pen pen)
+{
+    pen_to(&pen, line->indent);
+    pen_text(&pen, line->label_style, line->label);
+    pen_text(&pen, line->style, line->text);
+}
+
 void paper_draw(struct paper *p, struct canvas *c, struct rect r, int scroll)
 {
     int rows = (int)p->count;
@@ -229,21 +246,43 @@ void paper_draw(struct paper *p, struct canvas *c, struct rect r, int scroll)
         scroll = rows - r.height;
     if (scroll < 0)
         scroll = 0;
-    for (int i = 0; i < r.height && scroll + i < rows; i++) {
-        const struct paper_line *line = &p->lines[scroll + i];
-        struct pen pen = pen_at(c, r, i);
-        pen_to(&pen, line->indent);
-        pen_text(&pen, line->label_style, line->label);
-        pen_text(&pen, line->style, line->text);
-    }
+    for (int i = 0; i < r.height && scroll + i < rows; i++)
+        draw_line(&p->lines[scroll + i], pen_at(c, r, i));
     c->rows = rows;
     c->rows_shown = r.height;
-    for (size_t i = 0; i < p->count; i++) {
-        free(p->lines[i].text);
-        free(p->lines[i].label);
+    paper_free(p);
+}
+
+void paper_draw_columns(struct paper *p, struct canvas *c, struct rect r, int columns, int scroll)
+{
+    int rows = (int)p->count, most = r.height > 0 ? r.height : 1;
+    if (rows <= most || rows > most * columns) {
+        paper_draw(p, c, r, scroll);
+        return;
     }
-    free(p->lines);
-    *p = (struct paper){0};
+    int width = r.width / columns;
+    for (int i = 0; i < rows; i++)
+        draw_line(&p->lines[i], pen_at(c, rect_columns(r, i / most * width, width - 1), i % most));
+    c->rows = c->rows_shown = r.height;
+    paper_free(p);
+}
+
+void paper_say(struct paper *p, struct str *out)
+{
+    for (size_t i = 0; i < p->count; i++) {
+        const struct paper_line *line = &p->lines[i];
+        if (!line->label && !line->text[strspn(line->text, " ")])
+            continue;
+        if (line->label) {
+            size_t n = strlen(line->label);
+            while (n && line->label[n - 1] == ' ')
+                n--;
+            str_add_n(out, line->label, n);
+            str_add(out, ": ");
+        }
+        str_addf(out, "%s\n", line->text + strspn(line->text, " "));
+    }
+    paper_free(p);
 }
 
 /* ---- words ---- */

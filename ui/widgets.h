@@ -58,6 +58,10 @@ void paper_pair(struct paper *p, int indent, int label_width, const char *label,
 void paper_blank(struct paper *p);
 /* Draws from line `scroll` on, noting in the canvas how far it goes, and frees the lines. */
 void paper_draw(struct paper *p, struct canvas *c, struct rect r, int scroll);
+/* In several columns beside each other where all of it fits them, else as paper_draw(). */
+void paper_draw_columns(struct paper *p, struct canvas *c, struct rect r, int columns, int scroll);
+/* As lines of text, unindented ("label: text"), and frees them. */
+void paper_say(struct paper *p, struct str *out);
 
 /* ---- words ---- */
 

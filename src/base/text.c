@@ -119,6 +119,20 @@ int text_width(const char *s)
     return width;
 }
 
+const char *text_from_column(const char *s, int columns)
+{
+    for (size_t left = strlen(s); left;) {
+        uint32_t c;
+        size_t used = text_decode(s, left, &c);
+        columns -= text_char_width(c);
+        if (columns < 0)
+            break; /* marks have no width: they go with what they stand on */
+        s += used;
+        left -= used;
+    }
+    return s;
+}
+
 static void add_char(struct str *out, uint32_t c)
 {
     char bytes[4];

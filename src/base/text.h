@@ -26,6 +26,8 @@ bool text_is_control(uint32_t c);
 /* Columns on a terminal: 0 combining, 1, 2 wide. Independent of the locale. */
 int text_char_width(uint32_t c);
 int text_width(const char *s);
+/* What follows the first `columns` columns; "" when `s` is no longer than that. */
+const char *text_from_column(const char *s, int columns);
 
 /* Appends `s` as valid UTF-8: broken bytes become U+FFFD, NUL ends it. */
 void text_add_utf8(struct str *out, const char *s);

@@ -11,10 +11,11 @@
 #include <unistd.h>
 
 static const char usage[] =
-    "usage: newel attach [-c FILE] [-r] [--screen NAME] [--dump WxH] [ID]\n"
+    "usage: newel attach [-c FILE] [-r] [--plain | --screen NAME] [--dump WxH] [ID]\n"
     "Opens a console on a running engine. ID may be left out when there is only one.\n\n"
     "  -c, --config FILE   newel.ini\n"
     "  -r, --read-only     look, but change nothing\n"
+    "      --plain         lines instead of screens: for screen readers and pipes\n"
     "      --screen NAME   the screen to begin with, or to print\n"
     "      --dump WxH      print that screen as text and leave\n"
     "      --ascii         no characters beyond ASCII\n"
@@ -23,7 +24,7 @@ static const char usage[] =
 struct request {
     const char *screen;
     int width, height; /* of what is printed; 0: the console */
-    bool read_only, ascii;
+    bool read_only, ascii, plain;
 };
 
 static int attach(const struct request *q, const struct config *config, const char *id,
@@ -39,6 +40,10 @@ static int attach(const struct request *q, const struct config *config, const ch
         .read_only = q->read_only,
         .screen = q->screen,
         .ascii = q->ascii,
+        .plain = q->plain,
+        .mouse = config->mouse,
+        .keys = config->keys,
+        .key_count = config->key_count,
         .operator_name = operator_name,
     };
     int status = EXIT_YES;
@@ -64,13 +69,11 @@ static int attach(const struct request *q, const struct config *config, const ch
 
 int cmd_attach(int argc, char **argv)
 {
-    enum { SCREEN = 256, DUMP, ASCII };
+    enum { SCREEN = 256, DUMP, ASCII, PLAIN };
     static const struct option options[] = {
-        {"read-only", no_argument, NULL, 'r'},
-        {"screen", required_argument, NULL, SCREEN},
-        {"dump", required_argument, NULL, DUMP},
-        {"ascii", no_argument, NULL, ASCII},
-        {0},
+        {"read-only", no_argument, NULL, 'r'},   {"screen", required_argument, NULL, SCREEN},
+        {"dump", required_argument, NULL, DUMP}, {"ascii", no_argument, NULL, ASCII},
+        {"plain", no_argument, NULL, PLAIN},     {0},
     };
     struct request q = {0};
     struct common_options common = {0};
@@ -86,6 +89,9 @@ int cmd_attach(int argc, char **argv)
             if (!common_size(optarg, &q.width, &q.height))
                 return common_usage("attach", "--dump takes columns and rows from 1x1 to "
                                               "1000x1000, such as 80x24");
+            break;
+        case PLAIN:
+            q.plain = true;
             break;
         case ASCII:
             q.ascii = true;

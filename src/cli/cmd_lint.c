@@ -54,7 +54,7 @@ static bool lint_file(const char *path, struct findings *findings, struct error 
         migration_free(&m);
     } else {
         struct config c;
-        clean = config_load(path, &c, findings);
+        clean = common_load_config(path, &c, findings);
         config_free(&c);
     }
     (void)clean; /* the caller counts what was found */

@@ -8,32 +8,35 @@
 #include "ui/when.h"
 
 static const char usage[] =
-    "usage: newel review JOURNAL [--at TIME] [--dump WxH [--screen NAME]]\n"
+    "usage: newel review [-c FILE] [--at TIME] [--plain | --dump WxH [--screen NAME]] JOURNAL\n"
     "The console over a recorded session: same screens, nothing can be changed.\n"
     "\n"
+    "  -c, --config FILE  newel.ini: its keys and mouse\n"
     "      --at TIME      begin there: HH:MM[:SS] of the journal's day, +DURATION from\n"
     "                     its start, or ISO 8601\n"
     "      --dump WxH     print one screen of that size as text instead, e.g. 80x24\n"
     "      --screen NAME  overview tables locks replicas targets plans clients log sql\n"
     "                     help, or 1 to 9\n"
+    "      --plain        lines instead of screens: for screen readers and pipes\n"
     "      --ascii        nothing but ASCII characters\n"
     "  -h, --help         this text\n";
 
 struct request {
-    const char *path, *at, *screen;
+    const char *path, *at, *screen, *config_path;
     int width, height; /* of what is printed; 0: the console */
-    bool ascii;
+    bool ascii, plain;
 };
 
 /* -1: go on; else the exit status. */
 static int read_options(int argc, char **argv, struct request *r)
 {
-    enum { AT = 256, DUMP, SCREEN_NAME, ASCII };
+    enum { AT = 256, DUMP, SCREEN_NAME, ASCII, PLAIN };
     static const struct option options[] = {
         {"at", required_argument, NULL, AT},
         {"dump", required_argument, NULL, DUMP},
         {"screen", required_argument, NULL, SCREEN_NAME},
         {"ascii", no_argument, NULL, ASCII},
+        {"plain", no_argument, NULL, PLAIN},
         {0},
     };
     struct common_options common = {0};
@@ -50,6 +53,9 @@ static int read_options(int argc, char **argv, struct request *r)
         case SCREEN_NAME:
             r->screen = optarg;
             break;
+        case PLAIN:
+            r->plain = true;
+            break;
         case ASCII:
             r->ascii = true;
             break;
@@ -60,6 +66,7 @@ static int read_options(int argc, char **argv, struct request *r)
     if (optind + 1 != argc)
         return common_usage("review", "it takes one journal");
     r->path = argv[optind];
+    r->config_path = common.config_path;
     return -1;
 }
 
@@ -93,19 +100,25 @@ int cmd_review(int argc, char **argv)
     int status = read_options(argc, argv, &r);
     if (status >= 0)
         return status;
+    struct config config;
+    bool ok = common_config_if_any(r.config_path, &config, &e) && find_moment(&r, &at_us, &e);
     struct console_options options = {.journal_path = r.path,
                                       .control_fd = -1,
                                       .read_only = true,
                                       .review = true,
                                       .screen = r.screen,
+                                      .at_us = ok ? at_us : 0,
+                                      .plain = r.plain,
+                                      .mouse = config.mouse,
+                                      .keys = config.keys,
+                                      .key_count = config.key_count,
                                       .ascii = r.ascii};
     status = EXIT_YES;
-    bool ok = find_moment(&r, &at_us, &e);
-    options.at_us = at_us;
     if (ok && r.width)
         ok = console_dump(&options, r.width, r.height, r.screen, stdout, &e);
     else if (ok)
         status = console_run(&options, &e);
+    config_free(&config);
     if (e.kind != ERROR_NONE)
         error_print(&e, stderr);
     return ok ? status : error_exit_status(&e);

@@ -5,7 +5,7 @@
 #include "base/wire.h"
 #include "cli/common.h"
 #include "cli/options.h"
-#include "cli/progress.h"
+#include "ui/progress.h"
 #include "cli/run.h"
 #include "engine/engine.h"
 #include "ui/console.h"
@@ -278,7 +278,8 @@ static bool start_engine(const struct run_options *o, const struct job *j, char 
     return true;
 }
 
-static int console_on(const struct job *j, const char *journal_path, struct error *e)
+static int console_on(const struct run_options *o, const struct job *j, const char *journal_path,
+                      struct error *e)
 {
     char *socket_path = config_socket_path(&j->config, j->migration.id);
     int fd = wire_connect(socket_path, e);
@@ -287,6 +288,10 @@ static int console_on(const struct job *j, const char *journal_path, struct erro
     struct console_options options = {
         .journal_path = journal_path,
         .control_fd = fd,
+        .plain = o->plain,
+        .mouse = j->config.mouse,
+        .keys = j->config.keys,
+        .key_count = j->config.key_count,
         .operator_name = j->operator_name,
     };
     int status = console_run(&options, e);
@@ -317,7 +322,7 @@ static int run_detached(const struct run_options *o, const struct job *j, char *
         printf("started; newel attach %s opens a console on it\njournal %s\n", j->migration.id,
                path);
     else
-        status = console_on(j, path, e);
+        status = console_on(o, j, path, e);
     if (journal_path)
         *journal_path = path;
     else
@@ -341,10 +346,11 @@ int run_migration(const struct run_options *o, char **journal_path, struct error
 }
 
 static const char usage[] =
-    "usage: newel run [-c FILE] [--headless] [--until PHASE] [--yes] [--detach]\n"
+    "usage: newel run [-c FILE] [--plain | --headless] [--until PHASE] [--yes] [--detach]\n"
     "                 [--accept-change] MIGRATION\n"
     "Starts or resumes the engine and opens the console on it.\n\n"
     "  -c, --config FILE    newel.ini\n"
+    "      --plain          the console as lines: for screen readers and pipes\n"
     "      --headless       no console: plain progress lines\n"
     "      --until PHASE    stop before PHASE's successor\n"
     "      --yes            take each step without asking (limits still hold)\n"
@@ -355,9 +361,10 @@ static const char usage[] =
 
 int cmd_run(int argc, char **argv)
 {
-    enum { HEADLESS = 256, UNTIL, YES, DETACH, ACCEPT };
+    enum { HEADLESS = 256, PLAIN, UNTIL, YES, DETACH, ACCEPT };
     static const struct option options[] = {
         {"headless", no_argument, NULL, HEADLESS},
+        {"plain", no_argument, NULL, PLAIN},
         {"until", required_argument, NULL, UNTIL},
         {"yes", no_argument, NULL, YES},
         {"detach", no_argument, NULL, DETACH},
@@ -370,6 +377,9 @@ int cmd_run(int argc, char **argv)
         switch (c) {
         case HEADLESS:
             o.headless = true;
+            break;
+        case PLAIN:
+            o.plain = true;
             break;
         case UNTIL:
             o.until = optarg;
@@ -393,6 +403,8 @@ int cmd_run(int argc, char **argv)
         return common_usage("run", "it takes one migration file");
     if (o.headless && o.detach)
         return common_usage("run", "--headless and --detach exclude each other");
+    if (o.plain && (o.headless || o.detach))
+        return common_usage("run", "--plain is a console: not with --headless or --detach");
     o.migration_path = argv[optind];
     struct error e;
     int status = run_migration(&o, NULL, &e);

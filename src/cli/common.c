@@ -2,6 +2,7 @@
 #include "cli/common.h"
 
 #include "plan/spec.h"
+#include "ui/keymap.h"
 
 #include <pwd.h>
 #include <stdlib.h>
@@ -18,6 +19,24 @@ static bool shown(const struct findings *f, const char *path, struct error *e)
     return error_todo(e, "mend them and check with newel lint %s", path);
 }
 
+bool common_load_config(const char *path, struct config *c, struct findings *findings)
+{
+    struct keymap keys;
+    bool ok = config_load(path, c, findings);
+    keymap_read(&keys, c->keys, c->key_count, findings);
+    keymap_free(&keys);
+    return ok && !findings->count;
+}
+
+bool common_config_if_any(const char *path, struct config *c, struct error *e)
+{
+    char *found = path ? NULL : config_find();
+    *c = (struct config){.mouse = true};
+    bool ok = (!path && !found) || common_config(path ? path : found, c, e);
+    free(found);
+    return ok;
+}
+
 bool common_config(const char *path, struct config *c, struct error *e)
 {
     char *found = path ? mem_dup(path) : config_find();
@@ -28,7 +47,7 @@ bool common_config(const char *path, struct config *c, struct error *e)
         return error_todo(e, "newel init writes one; -c FILE names one");
     }
     struct findings findings = {0};
-    bool ok = config_load(found, c, &findings) || shown(&findings, found, e);
+    bool ok = common_load_config(found, c, &findings) || shown(&findings, found, e);
     findings_free(&findings);
     free(found);
     return ok;

@@ -10,6 +10,11 @@ bool common_migration(const char *path, struct migration *m, struct error *e) MU
 
 /* Whether `id` can be a migration's: it names a folder, too. */
 bool common_id(const char *id, struct error *e) MUST_CHECK;
+/* As config_load(), and [keys] held against the commands that consoles have. */
+bool common_load_config(const char *path, struct config *c, struct findings *findings) MUST_CHECK;
+/* The newel.ini that a console would take its manners from; none is no error. */
+bool common_config_if_any(const char *path, struct config *c, struct error *e) MUST_CHECK;
+
 /* "80x24": columns and rows from 1 to 1000. */
 bool common_size(const char *text, int *width, int *height) MUST_CHECK;
 

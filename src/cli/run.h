@@ -8,6 +8,7 @@ struct run_options {
     const char *config_path;    /* NULL: the usual places */
     const char *migration_path;
     bool headless, yes, detach, accept_change;
+    bool plain;                 /* the console as lines */
     bool quiet;                 /* no progress lines */
     bool verbose;               /* longer ones */
     const char *until;          /* a phase's name, or NULL */

@@ -216,11 +216,11 @@ static void check_entry(const struct spec *spec, const struct ini_file *file, si
     if (!section)
         return; /* the section is the finding */
     const struct spec_key *key = key_of(section, entry->key);
-    if (!key) {
+    if (!key && !section->open) {
         unknown_key(section, entry, findings);
         return;
     }
-    if (key->repeats)
+    if (key && key->repeats)
         return;
     for (size_t i = 0; i < at; i++) {
         const struct ini_entry *first = &file->entries[i];

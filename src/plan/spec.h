@@ -42,6 +42,7 @@ struct spec_section {
     const char *name;
     bool named; /* stands as [name NAME], any number of times */
     bool required;
+    bool open; /* other keys may stand there too: who they are for looks at them */
     const struct spec_key *keys;
     size_t key_count;
     const char *doc;

@@ -46,6 +46,11 @@ static const struct spec_key newel_keys[] = {
      .otherwise = "pause",
      .offset = IN_CONFIG(on_disconnect),
      .doc = "what a backfill does when the last console is lost"},
+    {.key = "mouse",
+     .kind = SPEC_BOOL,
+     .otherwise = "yes",
+     .offset = IN_CONFIG(mouse),
+     .doc = "whether consoles take the mouse"},
 };
 
 static const struct spec_key target_keys[] = {
@@ -141,7 +146,7 @@ static const struct spec_key rollout_keys[] = {
      .doc = "how long a canary is watched before the next wave"},
 };
 
-enum { NEWEL, TARGET, ROLLOUT };
+enum { NEWEL, TARGET, ROLLOUT, CONSOLE_KEYS };
 
 #define KEYS(table) .keys = (table), .key_count = COUNT_OF(table)
 
@@ -152,6 +157,7 @@ static const struct spec_section sections[] = {
                 KEYS(target_keys),
                 .doc = "a server that a migration can name"},
     [ROLLOUT] = {.name = "rollout", KEYS(rollout_keys), .doc = "in which order targets are done"},
+    [CONSOLE_KEYS] = {.name = "keys", .open = true, .doc = "the keys of the console's commands"},
 };
 
 const struct spec config_spec = {
@@ -380,6 +386,18 @@ static void read_target(const struct ini_file *file, const struct ini_section *s
     spec_free(&sections[TARGET], &r);
 }
 
+static void keep_keys(const struct ini_file *file, struct config *c)
+{
+    for (size_t i = 0; i < file->entry_count; i++) {
+        const struct ini_entry *entry = &file->entries[i];
+        if (strcmp(entry->section, sections[CONSOLE_KEYS].name) != 0)
+            continue;
+        struct ini_entry *kept = VEC_PUSH(c->keys, c->key_count);
+        *kept = (struct ini_entry){
+            .key = mem_dup(entry->key), .value = mem_dup(entry->value), .line = entry->line};
+    }
+}
+
 /* ---- the whole ------------------------------------------------------------ */
 
 static void read_file(struct ini_file *file, struct config *c, struct findings *findings)
@@ -388,6 +406,7 @@ static void read_file(struct ini_file *file, struct config *c, struct findings *
     spec_check(&config_spec, file, findings);
     spec_read(&sections[NEWEL], file, "newel", c, findings);
     spec_read(&sections[ROLLOUT], file, "rollout", c, findings);
+    keep_keys(file, c);
     for (size_t i = 0; i < file->section_count; i++) {
         bool again = false; /* reported as a duplicate */
         for (size_t k = 0; k < i && !again; k++)
@@ -440,6 +459,11 @@ void config_free(struct config *c)
         free(t->replicas);
         free(t->name);
     }
+    for (size_t i = 0; i < c->key_count; i++) {
+        free(c->keys[i].key);
+        free(c->keys[i].value);
+    }
+    free(c->keys);
     free(c->targets);
     free(c->state_dir);
     free(c->path);

@@ -23,6 +23,9 @@ struct config {
     char *path;
     char *state_dir; /* expanded */
     enum on_disconnect on_disconnect;
+    bool mouse;
+    struct ini_entry *keys; /* [keys] as it stands; ui/keymap.h reads it */
+    size_t key_count;
     struct target *targets; /* in the order of the file */
     size_t target_count;
     int64_t wave, at_once, bake_us;

@@ -47,6 +47,19 @@ random_burst() {
     done
 }
 
+# a click or the wheel somewhere, or something that only begins like one; not on the bottom line,
+# where words leave
+random_mouse() {
+    number 6
+    fuzz_button=$(echo '0 0 64 65 2 67' | cut -d' ' -f$((number + 1)))
+    number 90
+    fuzz_x=$((number + 1))
+    number 20
+    type_text "$(printf '\033[<%s;%s;%sM' "$fuzz_button" "$fuzz_x" $((number + 1)))"
+    number 4
+    [ "$number" -ne 0 ] || type_text "$(printf '\033[<%s' "$fuzz_x")"
+}
+
 # storm TITLE SECONDS: keys to $console, which must be alive afterwards
 storm() {
     fuzz_until=$(($(date +%s) + $2))
@@ -56,6 +69,7 @@ storm() {
         # shellcheck disable=SC2086 # words are keys
         keys $burst
         fuzz_keys=$((fuzz_keys + 12))
+        random_mouse
         number 9
         [ "$number" -ne 0 ] || {
             number 150

@@ -1,6 +1,7 @@
 #include "config.h"
 #include "ui/canvas.h"
 #include "base/text.h"
+#include "ui/theme.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -132,6 +133,64 @@ static void rectangles_are_never_of_negative_size(void **state)
         }
 }
 
+/* Without its colours; what red and green would make alike to some eyes is told apart so. */
+static unsigned shape_of(enum style style, int colours)
+{
+    struct theme_look look = theme_look(style, colours);
+    return (unsigned)look.bold | (unsigned)look.dim << 1 | (unsigned)look.reverse << 2 |
+           (unsigned)look.underline << 3;
+}
+
+static void no_meaning_hangs_on_red_or_green(void **state)
+{
+    (void)state;
+    static const int colours[] = {0, 8, 16, 256};
+    for (size_t i = 0; i < COUNT_OF(colours); i++)
+        for (int style = 0; style < STYLE_COUNT; style++) {
+            struct theme_look look = theme_look((enum style)style, colours[i]);
+            assert_true(look.colour != 2 && look.background != 2); /* no green at all */
+            if (!colours[i])
+                assert_true(look.colour < 0 && look.background < 0);
+            bool red = look.colour == 1 || look.background == 1;
+            if (red)
+                assert_true(look.bold && look.underline);
+        }
+    for (int n = 0; n <= 8; n += 8) {
+        assert_int_not_equal(shape_of(STYLE_BAD, n), shape_of(STYLE_GOOD, n));
+        assert_int_not_equal(shape_of(STYLE_BAD, n), shape_of(STYLE_WARN, n));
+        assert_int_not_equal(shape_of(STYLE_WARN, n), shape_of(STYLE_GOOD, n));
+    }
+}
+
+static void long_lines_begin_at_a_column_not_at_a_byte(void **state)
+{
+    (void)state;
+    assert_string_equal(text_from_column("abc", 0), "abc");
+    assert_string_equal(text_from_column("abc", 2), "c");
+    assert_string_equal(text_from_column("abc", 9), "");
+    assert_string_equal(text_from_column("\u6f22\u5b57x", 2), "\u5b57x");
+    assert_string_equal(text_from_column("\u6f22\u5b57x", 3), "\u5b57x"); /* never half of one */
+    assert_string_equal(text_from_column("e\u0301x", 1), "x"); /* its mark went with the letter */
+}
+
+static void a_click_finds_what_was_drawn_last(void **state)
+{
+    (void)state;
+    struct canvas c;
+    canvas_init(&c, 20, 5, false);
+    canvas_spot(&c, (struct rect){0, 1, 20, 1}, SPOT_ROW, NULL, 7);
+    canvas_spot(&c, (struct rect){4, 1, 3, 1}, SPOT_COMMAND, "pause", 0);
+    canvas_spot(&c, (struct rect){4, 2, 0, 1}, SPOT_ROW, NULL, 8);
+    assert_int_equal(canvas_spot_at(&c, 3, 1)->value, 7);
+    assert_string_equal(canvas_spot_at(&c, 6, 1)->command, "pause");
+    assert_int_equal(canvas_spot_at(&c, 7, 1)->value, 7);
+    assert_null(canvas_spot_at(&c, 4, 2));
+    assert_null(canvas_spot_at(&c, -1, 1));
+    canvas_clear(&c);
+    assert_null(canvas_spot_at(&c, 3, 1));
+    canvas_free(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -143,6 +202,9 @@ int main(void)
         cmocka_unit_test(fields_cut_pad_and_align),
         cmocka_unit_test(drawing_outside_draws_nothing),
         cmocka_unit_test(rectangles_are_never_of_negative_size),
+        cmocka_unit_test(no_meaning_hangs_on_red_or_green),
+        cmocka_unit_test(long_lines_begin_at_a_column_not_at_a_byte),
+        cmocka_unit_test(a_click_finds_what_was_drawn_last),
     };
     return cmocka_run_group_tests_name("canvas", tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 #include "config.h"
 #include "base/path.h"
 #include "plan/spec.h"
+#include "ui/keys.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -112,6 +113,53 @@ static void the_example_migration_shows_every_key(void **state)
     str_free(&page.text);
 }
 
+/* As roff wants it: a plain dash would come out as a hyphen. */
+static char *roff(const char *text)
+{
+    struct str out = {0};
+    for (; *text; text++)
+        str_addf(&out, "%s%c", *text == '-' ? "\\" : "", *text);
+    return str_take(&out);
+}
+
+static void newel_ini_5_has_every_command_with_its_keys(void **state)
+{
+    (void)state;
+    struct page page;
+    load(&page, "man/newel.ini.5");
+    char *part = part_of(&page, spec_section_of(&config_spec, "keys"));
+    size_t count, entries = 0, commands = 0;
+    const struct key *table = keys_table(&count);
+    for (size_t i = 0; i < count; i++) {
+        char *command = roff(table[i].command), *label = roff(table[i].label);
+        char *heading = mem_printf(".TP\n.B %s\nDefault: ", command);
+        const char *start = strstr(part, heading);
+        if (!start)
+            fail_msg("newel.ini.5: [keys] has no entry for %s", table[i].command);
+        start += strlen(heading);
+        const char *end = strstr(start, ".\n");
+        char *keys = mem_dup_n(start, end ? (size_t)(end - start) : 0);
+        char *listed = mem_printf(", %s,", keys), *wanted = mem_printf(", %s,", label);
+        if (!strstr(listed, wanted))
+            fail_msg("newel.ini.5: %s is not %s", table[i].command, table[i].label);
+        bool first = true;
+        for (size_t k = 0; k < i && first; k++)
+            first = strcmp(table[k].command, table[i].command) != 0;
+        commands += first;
+        free(command);
+        free(label);
+        free(heading);
+        free(keys);
+        free(listed);
+        free(wanted);
+    }
+    for (const char *at = part; (at = strstr(at, "\n.TP\n")) != NULL; at++)
+        entries++;
+    assert_int_equal(entries, commands); /* and none that is not there */
+    free(part);
+    str_free(&page.text);
+}
+
 static size_t rows_seen;
 
 static void row_is_sound(const struct spec_section *section, const struct spec_key *key, void *user)
@@ -176,6 +224,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_row_of_the_tables_is_sound),
         cmocka_unit_test(newel_ini_5_has_every_key_with_default_and_range),
+        cmocka_unit_test(newel_ini_5_has_every_command_with_its_keys),
         cmocka_unit_test(newel_migration_5_has_every_key_with_default_and_range),
         cmocka_unit_test(the_example_migration_shows_every_key),
     };

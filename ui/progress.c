@@ -1,5 +1,5 @@
 #include "config.h"
-#include "cli/progress.h"
+#include "ui/progress.h"
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -142,6 +142,9 @@ void progress_lines(struct progress *p, const struct model *m, struct str *out)
     const struct model_target *t = &m->targets[m->focus];
     if (t->phase != PHASE_BACKFILL || t->phases[PHASE_BACKFILL].state == STATE_DONE)
         return;
+    if (p->every_us && m->time_us >= p->said_us && m->time_us - p->said_us < p->every_us)
+        return;
+    p->said_us = m->time_us;
     struct str line = {0};
     str_addf(&line, "%s  %s %s", t->name, phase_name(t->phase), word(t));
     add_backfill(&line, m, t, p);
@@ -164,6 +167,12 @@ void progress_lines(struct progress *p, const struct model *m, struct str *out)
     }
     str_free(&p->last);
     p->last = line;
+}
+
+void progress_again(struct progress *p)
+{
+    p->said_us = 0;
+    str_clear(&p->last);
 }
 
 void progress_free(struct progress *p)
