@@ -364,16 +364,6 @@ static void draw_titles(struct canvas *c, const struct grid *g)
     }
 }
 
-/* A shifted text begins `by` characters on; beyond its end it is empty. */
-static const char *shifted(const char *text, int by)
-{
-    for (; by > 0 && text && *text; by--)
-        do
-            text++;
-        while (((unsigned char)*text & 0xC0) == 0x80);
-    return text;
-}
-
 static void draw_row(struct canvas *c, const struct grid *g, int line, size_t row,
                      const struct grid_memory *memory)
 {
@@ -390,7 +380,8 @@ static void draw_row(struct canvas *c, const struct grid *g, int line, size_t ro
         pen_to(&p, g->x[i] - g->list.x);
         pen_field(&p, marked && cell.style == STYLE_NORMAL ? STYLE_BOLD : cell.style, g->width[i],
                   k->flags & GRID_RIGHT,
-                  k->flags & GRID_REST ? shifted(cell.text, g->shift) : cell.text);
+                  k->flags & GRID_REST && cell.text ? text_from_column(cell.text, g->shift)
+                                                    : cell.text);
         if (marked) /* in the gap behind it: no colour needed, and no room */
             pen_text(&p, STYLE_BOLD, "*");
     }

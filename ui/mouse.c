@@ -12,12 +12,9 @@ static const struct effect nothing;
 /* On a table: a heading sorts, a row is chosen, and opened when it was chosen already. */
 static struct effect click_table(struct view *v, const struct model *m, struct grid_hit hit)
 {
-    uint64_t before = v->tables[v->screen].chosen;
     if (hit.spot == GRID_NOWHERE || v->ask.kind != ASK_NONE)
         return nothing;
-    tables_click(v, m, hit);
-    bool again = hit.spot == GRID_ROW && before && v->tables[v->screen].chosen == before;
-    return again ? input_command(v, m, "open") : nothing;
+    return tables_click(v, m, hit) ? input_command(v, m, "open") : nothing;
 }
 
 static struct effect click(struct view *v, const struct model *m, const struct spot *spot)

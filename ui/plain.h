@@ -13,7 +13,7 @@ struct plain {
     struct progress progress;
     struct str typed;    /* of a line that has not ended yet */
     enum ask_kind asked; /* the question that was read out */
-    enum phase hinted;       /* that waits for a yes, as was said; PHASE_COUNT: none */
+    enum phase hinted;   /* that waits for a yes, as was said; PHASE_COUNT: none */
     enum link link;      /* as it was told */
 };
 

@@ -216,19 +216,23 @@ struct grid_hit tables_hit(const struct model *m, const struct view *v, int widt
     return hit;
 }
 
-void tables_click(struct view *v, const struct model *m, struct grid_hit hit)
+bool tables_click(struct view *v, const struct model *m, struct grid_hit hit)
 {
     struct grid_state *s = &v->tables[v->screen];
     struct grid g;
+    bool again = false;
     if (hit.spot == GRID_ROW) {
-        if (tables_open(&g, m, v, (struct rect){0}))
+        if (tables_open(&g, m, v, (struct rect){0})) {
+            again = !g.follows && g.selected == (int)hit.place;
             stand(v, m, &g, (int64_t)hit.place);
+        }
         tables_close(&g);
     } else if (hit.spot == GRID_HEADING && fill(&g, m, v) && grid_sorts(&g, hit.column)) {
         s->reverse = s->sort == (int)hit.column + 1 && !s->reverse;
         s->sort = (int)hit.column + 1;
         say_sort(v, &g);
     }
+    return again;
 }
 
 /* ---- what has changed ---- */

@@ -46,8 +46,11 @@ void tables_filter(struct view *v, const struct model *m, const char *text);
 /* What lies at a place of a terminal of that size; of a page or a question: nothing. */
 struct grid_hit tables_hit(const struct model *m, const struct view *v, int width, int height,
                            int x, int y);
-/* Sorts by the heading (again: the other way round), or stands on the row. */
-void tables_click(struct view *v, const struct model *m, struct grid_hit hit);
+/*
+ * Sorts by the heading (again: the other way round), or stands on the row. True when
+ * one stood there already.
+ */
+bool tables_click(struct view *v, const struct model *m, struct grid_hit hit);
 
 /* Notes what the coming frame shows, so that it marks changes. True while something is marked. */
 bool tables_watch(struct view *v, const struct model *m, int width, int height, int64_t mono_us);

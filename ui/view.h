@@ -123,7 +123,7 @@ struct view {
     struct keymap keys;
     bool mouse; /* clicks are ours, not the terminal's to mark text with */
 
-    char *message; /* the engine's answer; stays until the next key */
+    char *message;       /* the engine's answer; stays until the next key */
     bool keeps_messages; /* none replaces another: each is read out, on a line of its own */
     enum style message_style;
     char *operator_name;

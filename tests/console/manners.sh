@@ -87,7 +87,7 @@ click '^K* *t1 '
 see '^PHASES' 'a click on the row that is chosen opens it'
 click '8.Log'
 see '^LOG' 'Log'
-click 'preflight: running'
+click 'baseline: running'
 see 'standing' 'a click chooses a line of the log'
 mouse 65 10 10
 see 'standing' 'the wheel moves on'
