@@ -17,11 +17,13 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #define TICK_MS 200
 #define CLOCK_US US_PER_S       /* the age on the top line moves at least so often */
-#define SCAN_EVENTS 2000        /* of the timeline, in one turn */
+#define SCAN_US (4 * US_PER_MS) /* for the past, in one turn: keys come first */
+#define DUMP_SCAN_US (5 * US_PER_S)
 #define LEAVE_US (2 * US_PER_S) /* for the answer to the last word */
 #define STOP_US (60 * US_PER_S) /* for the engine's end, whose status is then ours */
 
@@ -121,9 +123,13 @@ static void obey(struct console *c, struct effect effect)
         if (!source_seek(&c->source, &c->model, &c->view, effect.time_us, &e))
             view_say(&c->view, STYLE_BAD, "%s: %s", e.what, e.why);
         return;
-    case EFFECT_SEEK_ALARM:
-        if (!source_seek_alarm(&c->source, &c->model, &c->view, effect.step))
-            view_say(&c->view, STYLE_DIM, "no alarm %s here", effect.step > 0 ? "after" : "before");
+    case EFFECT_SEEK_MARK:
+        if (!source_seek_mark(&c->source, &c->model, &c->view, effect.mark, effect.step))
+            view_say(&c->view, STYLE_DIM, "no %s %s here",
+                     effect.mark == HISTORY_ALARM     ? "alarm"
+                     : effect.mark == HISTORY_COMMAND ? "command"
+                                                      : "start of a phase",
+                     effect.step > 0 ? "after" : "before");
         return;
     }
 }
@@ -194,12 +200,12 @@ static void advance(struct console *c)
     c->ticked_us = now;
     if (c->view.review) {
         c->dirty |= source_play(&c->source, &c->model, &c->view, passed);
-        c->dirty |= source_scan(&c->source, &c->view, SCAN_EVENTS);
     } else {
         c->dirty |= source_follow(&c->source, &c->model, &c->view);
         tell_time(c);
         c->dirty |= now - c->drawn_us >= CLOCK_US;
     }
+    c->dirty |= source_scan(&c->source, &c->view, SCAN_US);
     c->dirty |= c->marked && now - c->drawn_us >= GRID_MARK_US;
     c->dirty |= remote_tick(&c->remote, &c->view);
 }
@@ -311,7 +317,7 @@ static void turn(struct console *c)
         {.fd = signal_pipe[0], .events = POLLIN},
         {.fd = c->remote.fd, .events = POLLIN},
     };
-    bool scanning = c->view.review && !c->view.timeline.whole;
+    bool scanning = source_scans(&c->source, &c->view);
     int tick =
         c->view.frame_us < TICK_MS * US_PER_MS ? (int)(c->view.frame_us / US_PER_MS) : TICK_MS;
     (void)poll(fds, COUNT_OF(fds), scanning ? 10 : tick);
@@ -349,6 +355,41 @@ static bool terminal_is_utf8(void)
     return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }
 
+static bool choose_screen(struct console *c, const char *name, struct error *e)
+{
+    enum screen_id screen = screen_from_name(name);
+    if (strcasecmp(name, "plots") == 0) {
+        c->view.page = PAGE_PLOTS;
+    } else if (screen < SCREEN_COUNT) {
+        c->view.screen = screen;
+    } else {
+        error_set(e, ERROR_USAGE, "there is no screen %s", name);
+        return error_todo(e, "overview, tables, locks, replicas, targets, plans, clients, log, "
+                             "sql, plots, help, or 1 to 9");
+    }
+    return true;
+}
+
+static bool choose_target(struct console *c, const char *name, struct error *e)
+{
+    struct str known = {0};
+    for (size_t i = 0; name && i < c->model.target_count; i++) {
+        const char *one = c->model.targets[i].name ? c->model.targets[i].name : "?";
+        str_addf(&known, "%s%s", i ? ", " : "", one);
+        if (strcmp(one, name) == 0) {
+            c->view.target = (int)i;
+            c->view.only = true;
+        }
+    }
+    bool ok = !name || c->view.only;
+    if (!ok) {
+        error_set(e, ERROR_USAGE, "there is no target %s in this journal", name);
+        (void)error_todo(e, "it has %s", known.len ? str_text(&known) : "none");
+    }
+    str_free(&known);
+    return ok;
+}
+
 static bool open_model(struct console *c, const struct console_options *o, const char *screen,
                        struct error *e)
 {
@@ -366,15 +407,10 @@ static bool open_model(struct console *c, const struct console_options *o, const
     c->view.now_us = clock_wall_us();
     c->remote.fd = -1;
     c->ticked_us = clock_mono_us();
-    if (screen)
-        c->view.screen = screen_from_name(screen);
-    if (c->view.screen == SCREEN_COUNT) {
-        c->view.screen = SCREEN_OVERVIEW;
-        error_set(e, ERROR_USAGE, "there is no screen %s", screen);
-        return error_todo(e, "overview, tables, locks, replicas, targets, plans, clients, log, "
-                             "sql, help, or 1 to 9");
-    }
-    return source_open(&c->source, o->journal_path, &c->model, &c->view, o->at_us, e);
+    if (screen && !choose_screen(c, screen, e))
+        return false;
+    return source_open(&c->source, o->journal_path, &c->model, &c->view, o->at_us, e) &&
+           choose_target(c, o->target, e);
 }
 
 static void close_model(struct console *c)
@@ -460,7 +496,7 @@ bool console_dump(const struct console_options *options, int width, int height, 
     if (ok) {
         tell_time(&c);
         /* all marks of an ordinary session; a huge one is told to be unfinished */
-        (void)source_scan(&c.source, &c.view, options->review ? 500000 : 0);
+        (void)source_scan(&c.source, &c.view, DUMP_SCAN_US);
         struct str text = {0};
         canvas_init(&c.canvas, width, height, options->ascii);
         view_draw(&c.canvas, &c.model, &c.view);

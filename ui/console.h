@@ -13,6 +13,7 @@ struct console_options {
     bool read_only;
     bool review;
     int64_t at_us;      /* review: where to start, 0: the beginning; a dump: the moment shown */
+    const char *target; /* review: of which alone events are shown; NULL: of all */
     const char *screen; /* to begin with; NULL: Overview */
     bool ascii;
     bool plain; /* lines instead of screens (plain.h): no terminal is needed */

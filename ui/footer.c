@@ -36,8 +36,7 @@ static const struct hint answers[][HINTS_MAX] = {
                   {'p', "p", "pause & leave"},
                   {'s', "s", "stop engine"},
                   {KEYS_ESC, "Esc", "stay"}},
-    [ASK_BATCH] = {SEND, BACK},
-    [ASK_LANES] = {SEND, BACK},
+    [ASK_VALUE] = {SEND, BACK},
     [ASK_LIMIT] = {SEND, BACK},
     [ASK_NOTE] = {SEND, BACK},
     [ASK_FILTER] = {{KEYS_ENTER, "Enter", "show"}, BACK, {0, "an empty text", "shows all"}},
@@ -127,12 +126,25 @@ static void draw_general(struct pen *p, const struct view *v, bool off)
     }
 }
 
+/* The plots are where a change is watched: the engine's keys stay at hand. */
+static void draw_plots(struct pen *p, const struct view *v, bool off)
+{
+    draw_command(p, v, "back", "back");
+    draw_command_before(p, v, "span-longer", "longer", ENGINE_KEYS);
+    draw_command_before(p, v, "span-shorter", "shorter", ENGINE_KEYS);
+    draw_general(p, v, off);
+}
+
 void footer_draw(struct canvas *c, const struct model *m, const struct view *v, struct rect r)
 {
     bool off = v->read_only || m->ended; /* what changes anything */
     struct pen p = pen_at(c, r, 0);
     if (v->ask.kind != ASK_NONE) {
         draw_answers(&p, answers[v->ask.kind]);
+        return;
+    }
+    if (v->page == PAGE_PLOTS) {
+        draw_plots(&p, v, off);
         return;
     }
     if (v->page != PAGE_NONE) {

@@ -45,7 +45,8 @@ static bool branch_matches(const struct grid *g, size_t first, size_t length)
 {
     const char *filter = g->state->filter;
     for (size_t i = 0; i < length; i++)
-        if (!filter || row_matches(g, first + i, filter))
+        if ((!filter || row_matches(g, first + i, filter)) &&
+            (!g->only || !g->concerns || g->concerns(g, first + i)))
             return true;
     return false;
 }

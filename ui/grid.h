@@ -63,6 +63,9 @@ struct grid {
     int64_t (*depth)(const struct grid *g, size_t row);
     /* NULL: the filter is looked for in the text of every cell. */
     bool (*matches)(const struct grid *g, size_t row, const char *filter);
+    /* NULL: all rows do. Else whether it is of the target `only`. */
+    bool (*concerns)(const struct grid *g, size_t row);
+    const char *only; /* NULL: all targets */
     const struct grid_state *state;
     enum grid_stand stand;
     size_t home;

@@ -2,6 +2,7 @@
 #include "ui/input.h"
 #include "base/clock.h"
 #include "ui/keys.h"
+#include "ui/plot.h"
 #include "ui/tables.h"
 
 #include <inttypes.h>
@@ -74,7 +75,7 @@ static void go_target(struct view *v, const struct model *m, int by)
     int count = (int)m->target_count;
     v->target = ((int)(t - m->targets) + by + count) % count;
     tables_unchoose(v);
-    if (v->page != PAGE_LIMITS)
+    if (v->page != PAGE_LIMITS && v->page != PAGE_PLOTS)
         v->page = PAGE_NONE; /* of a row of the other target */
     v->scroll = 0;
     v->batch_sent_us = 0;
@@ -122,6 +123,32 @@ static void change_interval(struct view *v)
              (int)(v->frame_us / US_PER_S), (int)(v->frame_us % US_PER_S / 100000));
 }
 
+static void change_only(struct view *v, const struct model *m)
+{
+    const struct model_target *t = view_target(v, m);
+    v->only = !v->only && t;
+    if (v->only)
+        view_say(v, STYLE_NORMAL, "what concerns other targets than %s is left away",
+                 t->name ? t->name : "?");
+    else
+        view_say(v, STYLE_NORMAL, "events of all targets are shown");
+}
+
+static void change_span(struct view *v, bool longer)
+{
+    char span[WORD_TEXT];
+    v->span_us = plot_other_span(v->span_us, longer);
+    view_say(v, STYLE_NORMAL, "plots show the last %s", plot_span(span, v));
+}
+
+static void open_plots(struct view *v)
+{
+    if (v->page == PAGE_PLOTS)
+        v->page = PAGE_NONE;
+    else
+        view_open(v, PAGE_PLOTS);
+}
+
 /* ---- the engine's keys ---- */
 
 static struct effect change_batch(struct view *v, const struct model_target *t, bool more)
@@ -148,6 +175,28 @@ static struct effect change_batch(struct view *v, const struct model_target *t, 
     return request_value(v, "batch", t->name, text);
 }
 
+static void ask_value(struct view *v, const struct model_target *t, enum action action)
+{
+    const char *verb = NULL;
+    char *about = NULL, now[WORD_TEXT];
+    if (action == ACTION_BATCH) {
+        verb = "batch";
+        about = mem_printf("Rows of a batch (now %" PRId64 "), or auto:", t->pace_rows);
+    } else if (action == ACTION_LANES) {
+        verb = "lanes";
+        about = mem_printf("Lanes in parallel (now %" PRId64 "):", t->lanes);
+    } else if (action == ACTION_AIM) {
+        verb = "time";
+        about = mem_printf("Time for one batch (now %s):", word_duration(now, t->pace_time_us));
+    } else {
+        verb = "rest";
+        about = mem_printf("Rest between batches (now %s), such as 50ms:",
+                           word_duration(now, t->pace_pause_us));
+    }
+    question_put(v, ASK_VALUE, t->name, about)->verb = verb;
+    free(about);
+}
+
 static struct effect engine_key(struct view *v, const struct model *m, enum action action)
 {
     const struct model_target *t = view_target(v, m);
@@ -155,7 +204,6 @@ static struct effect engine_key(struct view *v, const struct model *m, enum acti
         view_say(v, STYLE_WARN, "there is no target yet");
         return nothing;
     }
-    char *about;
     switch (action) {
     case ACTION_PAUSE:
         return request_new(v, t->paused_by ? "resume" : "pause", t->name);
@@ -166,14 +214,10 @@ static struct effect engine_key(struct view *v, const struct model *m, enum acti
         v->batch_sent_us = 0;
         return request_value(v, "batch", t->name, "auto");
     case ACTION_BATCH:
-        about = mem_printf("Rows of a batch (now %" PRId64 "), or auto:", t->pace_rows);
-        (void)question_put(v, ASK_BATCH, t->name, about);
-        free(about);
-        return nothing;
     case ACTION_LANES:
-        about = mem_printf("Lanes in parallel (now %" PRId64 "):", t->lanes);
-        (void)question_put(v, ASK_LANES, t->name, about);
-        free(about);
+    case ACTION_AIM:
+    case ACTION_REST:
+        ask_value(v, t, action);
         return nothing;
     case ACTION_LIMITS:
         view_open(v, PAGE_LIMITS);
@@ -227,6 +271,11 @@ static struct effect seek(int64_t time_us)
     return (struct effect){.kind = EFFECT_SEEK, .time_us = time_us};
 }
 
+static struct effect seek_mark(enum history_mark_kind mark, int step)
+{
+    return (struct effect){.kind = EFFECT_SEEK_MARK, .mark = mark, .step = step};
+}
+
 static struct effect review_key(struct view *v, enum action action)
 {
     switch (action) {
@@ -242,9 +291,17 @@ static struct effect review_key(struct view *v, enum action action)
     case ACTION_END:
         return seek(INT64_MAX);
     case ACTION_ALARM_BACK:
+        return seek_mark(HISTORY_ALARM, -1);
     case ACTION_ALARM_ON:
-        return (struct effect){.kind = EFFECT_SEEK_ALARM,
-                               .step = action == ACTION_ALARM_ON ? 1 : -1};
+        return seek_mark(HISTORY_ALARM, 1);
+    case ACTION_COMMAND_BACK:
+        return seek_mark(HISTORY_COMMAND, -1);
+    case ACTION_COMMAND_ON:
+        return seek_mark(HISTORY_COMMAND, 1);
+    case ACTION_PHASE_BACK:
+        return seek_mark(HISTORY_PHASE, -1);
+    case ACTION_PHASE_ON:
+        return seek_mark(HISTORY_PHASE, 1);
     case ACTION_SLOWER:
     case ACTION_FASTER:
         change_speed(v, action == ACTION_FASTER);
@@ -335,6 +392,16 @@ static struct effect obey(struct view *v, const struct model *m, const struct ke
         return nothing;
     case ACTION_INTERVAL:
         change_interval(v);
+        return nothing;
+    case ACTION_ONLY:
+        change_only(v, m);
+        return nothing;
+    case ACTION_PLOTS:
+        open_plots(v);
+        return nothing;
+    case ACTION_SPAN_LONGER:
+    case ACTION_SPAN_SHORTER:
+        change_span(v, k->action == ACTION_SPAN_LONGER);
         return nothing;
     case ACTION_TARGET_NEXT:
     case ACTION_TARGET_BACK:

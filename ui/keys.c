@@ -11,6 +11,9 @@ static const struct key table[] = {
     {KEYS_ENTER, "Enter", ACTION_OPEN, "open", "General", "open the selected row in full", false, MODE_BOTH, NULL},
     {'/', "/", ACTION_SEARCH, "search", "General", "show only the rows that hold a text", false, MODE_BOTH, NULL},
     {'i', "i", ACTION_INTERVAL, "interval", "General", "how often the screen is drawn: 0.1 s to 5 s, for a bad line", false, MODE_BOTH, NULL},
+    {'p', "p", ACTION_PLOTS, "plots", "General", "plots of rate, batches, lag, WAL and waiters, with what was done", false, MODE_BOTH, NULL},
+    {'z', "z", ACTION_SPAN_LONGER, "span-longer", "General", "plots look further back: 1 min to 24 h", false, MODE_BOTH, NULL},
+    {'Z', "Z", ACTION_SPAN_SHORTER, "span-shorter", "General", "plots look less far back", false, MODE_BOTH, NULL},
     {KEYS_REDRAW, "Ctrl-L", ACTION_REDRAW, "redraw", "General", "draw the screen anew", false, MODE_BOTH, NULL},
     {'M', "M", ACTION_MOUSE, "mouse", "General", "the mouse on or off: off, the terminal marks text", false, MODE_BOTH, NULL},
 
@@ -39,6 +42,8 @@ static const struct key table[] = {
     {KEYS_TAB, "Tab", ACTION_TARGET_NEXT, "target-next", "Moving", "the next target", false, MODE_BOTH, NULL},
     {KEYS_BACK_TAB, "Shift-Tab", ACTION_TARGET_BACK, "target-previous", "Moving", "the target before", false, MODE_BOTH, NULL},
 
+    {'f', "f", ACTION_ONLY, "only", "Moving", "events of the shown target alone, or of all", false, MODE_BOTH, NULL},
+
     {'s', "s", ACTION_SORT_NEXT, "sort", "Tables", "sort by the next column; at the end: rows as they come", false, MODE_BOTH, NULL},
     {'S', "S", ACTION_SORT_REVERSE, "sort-reverse", "Tables", "the other way round", false, MODE_BOTH, NULL},
     {'<', "<", ACTION_SORT_BACK, "sort-previous", "Tables", "sort by the column before", false, MODE_LIVE, NULL},
@@ -50,6 +55,8 @@ static const struct key table[] = {
     {'-', "-", ACTION_BATCH_LESS, "batch-less", "Engine", "batches smaller by a fifth, at once", true, MODE_LIVE, "batch"},
     {'b', "b", ACTION_BATCH, "batch", "Engine", "rows of one batch", true, MODE_LIVE, NULL},
     {'a', "a", ACTION_AUTO, "auto", "Engine", "give the batch size back to the automatic pace", true, MODE_LIVE, "auto"},
+    {'d', "d", ACTION_AIM, "aim", "Engine", "how long one batch may take", true, MODE_LIVE, NULL},
+    {'w', "w", ACTION_REST, "rest", "Engine", "rest between two batches", true, MODE_LIVE, NULL},
     {'L', "L", ACTION_LANES, "lanes", "Engine", "batches in parallel", true, MODE_LIVE, NULL},
     {'t', "t", ACTION_LIMITS, "limits", "Engine", "limits: see and change them", true, MODE_LIVE, "limits"},
     {'R', "R", ACTION_ROLLBACK, "rollback", "Engine", "roll back: shows what is taken back, wants the column's name typed", true, MODE_LIVE, "roll back"},
@@ -62,6 +69,10 @@ static const struct key table[] = {
     {KEYS_RIGHT, "Right", ACTION_SEEK_ON, "seek-on", "Review", "10 s on", false, MODE_REVIEW, "10s"},
     {'[', "[", ACTION_ALARM_BACK, "alarm-previous", "Review", "to the alarm before", false, MODE_REVIEW, "alarm"},
     {']', "]", ACTION_ALARM_ON, "alarm-next", "Review", "to the next alarm", false, MODE_REVIEW, "alarm"},
+    {'(', "(", ACTION_COMMAND_BACK, "command-previous", "Review", "to the command before", false, MODE_REVIEW, "command"},
+    {')', ")", ACTION_COMMAND_ON, "command-next", "Review", "to the next command", false, MODE_REVIEW, "command"},
+    {'{', "{", ACTION_PHASE_BACK, "phase-previous", "Review", "to the start of a phase before", false, MODE_REVIEW, "phase"},
+    {'}', "}", ACTION_PHASE_ON, "phase-next", "Review", "to the start of the next phase", false, MODE_REVIEW, "phase"},
     {'<', "<", ACTION_SLOWER, "slower", "Review", "play slower", false, MODE_REVIEW, "speed"},
     {'>', ">", ACTION_FASTER, "faster", "Review", "play faster (1 to 1000 times)", false, MODE_REVIEW, "speed"},
     {'g', "g", ACTION_GOTO, "goto", "Review", "go to a time", false, MODE_REVIEW, "go to"},

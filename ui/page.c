@@ -3,13 +3,50 @@
 #include "ui/page.h"
 #include "base/text.h"
 #include "ui/paper_phase.h"
+#include "ui/plot.h"
 #include "ui/tables.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+/* Whether the lock would be got if the answer were yes now. */
+static void who_blocks(struct paper *p, const struct model_target *t, const struct model_phase *ph,
+                       int64_t now_us)
+{
+    char a[WORD_TEXT], who[WHO_TEXT];
+    bool locks = false;
+    for (size_t i = 0; i < ph->step_count; i++)
+        locks = locks || (ph->steps[i].lock && strstr(ph->steps[i].lock, "EXCLUSIVE"));
+    if (!locks)
+        return;
+    if (t->locks_at_us <= 0) {
+        paper_add(p, STYLE_DIM, 0, "Who would block it now is not known yet.");
+        paper_blank(p);
+        return;
+    }
+    struct sessions s = view_sessions(t);
+    const char *seen = word_rough(a, now_us - t->locks_at_us);
+    if (!s.holding)
+        paper_addf(p, STYLE_GOOD, 0,
+                   "Nobody would block it now: no transaction older than 1s held the table %s ago.",
+                   seen);
+    else
+        paper_addf(p, STYLE_BAD, 0,
+                   "WOULD BLOCK IT NOW (seen %s ago): it waits, and does not queue, while they "
+                   "hold the table",
+                   seen);
+    for (size_t i = 0; i < t->lock_count; i++) {
+        const struct model_lock *k = &t->locks[i];
+        if (k->holds)
+            paper_addf(p, STYLE_WARN, 2, "pid %lld %s, %s, transaction %s: %s", (long long)k->pid,
+                       word_who(who, k->app, k->user), k->state ? k->state : "?",
+                       word_duration(a, k->xact_us), k->query ? k->query : "");
+    }
+    paper_blank(p);
+}
+
 static void step_page(struct paper *p, const struct model *m, const struct model_target *t,
-                      enum phase phase)
+                      enum phase phase, int64_t now_us)
 {
     const struct model_phase *ph = &t->phases[phase];
     bool again = ph->state == STATE_FAILED;
@@ -25,6 +62,7 @@ static void step_page(struct paper *p, const struct model *m, const struct model
         paper_add(p, STYLE_BOLD, 0, ph->question);
         paper_blank(p);
     }
+    who_blocks(p, t, ph, now_us);
     paper_phase(p, t, phase);
 }
 
@@ -81,7 +119,7 @@ static void lock_page(struct paper *p, const struct model_target *t, const struc
     paper_pair(p, 2, 14, "state", STYLE_NORMAL, k->state);
     paper_pair(p, 2, 14, "waits on", STYLE_NORMAL, k->wait_event);
     paper_pair(p, 2, 14, "mode", STYLE_NORMAL, k->mode);
-    paper_pair(p, 2, 14, "object", STYLE_NORMAL, k->object);
+    paper_pair(p, 2, 14, k->holds ? "holds" : "object", STYLE_NORMAL, k->object);
     paper_pair(p, 2, 14, "waiting for", STYLE_NORMAL, word_duration(a, k->wait_us));
     paper_pair(p, 2, 14, "transaction", STYLE_NORMAL, word_duration(a, k->xact_us));
     paper_pair(p, 2, 14, "in this state", STYLE_NORMAL, word_duration(a, k->state_us));
@@ -257,9 +295,11 @@ static void page_paper(struct paper *paper, const struct model *m, const struct 
     if (!t && v->page != PAGE_EVENT)
         return;
     if (v->page == PAGE_STEP && v->ask.phase < PHASE_COUNT)
-        step_page(paper, m, t, v->ask.phase);
+        step_page(paper, m, t, v->ask.phase, v->now_us);
     else if (v->page == PAGE_ROLLBACK)
         rollback_page(paper, m, t);
+    else if (v->page == PAGE_PLOTS)
+        page_plots_say(paper, t, v);
     else if (v->page == PAGE_LOCK)
         lock_page(paper, t, v);
     else
@@ -272,10 +312,12 @@ void page_draw(struct canvas *c, const struct model *m, const struct view *v, st
     int at = tables_chosen(m, v);
     if (v->page == PAGE_LIMITS && t) {
         limits_page(c, r, t, v);
+    } else if (v->page == PAGE_PLOTS && t) {
+        page_plots(c, r, t, v);
     } else if (v->page == PAGE_PLAN && t && at >= 0 && r.width >= 100) {
         plan_columns(c, r, &t->queries[at]);
     } else if (v->page == PAGE_REPLICA && t && at >= 0) {
-        page_replica(c, r, t, &t->replicas[at], v->now_us);
+        page_replica(c, r, t, &t->replicas[at], v);
     } else {
         struct paper paper = {.width = r.width};
         page_paper(&paper, m, v);

@@ -6,8 +6,8 @@
 #include "ui/widgets.h"
 
 void page_table(struct paper *p, const struct model *m, const struct model_target *t);
-/* Its figures, and both charts over the whole of `r`. */
+/* Its figures, and both plots over the whole of `r`. */
 void page_replica(struct canvas *c, struct rect r, const struct model_target *t,
-                  const struct model_replica *k, int64_t now_us);
+                  const struct model_replica *k, const struct view *v);
 
 #endif

@@ -213,10 +213,8 @@ static struct effect send_input(struct view *v, const struct model *m, const cha
         v->page = PAGE_NONE;
         return e;
     }
-    case ASK_BATCH:
-        return request_value(v, "batch", v->ask.target, typed);
-    case ASK_LANES:
-        return request_value(v, "lanes", v->ask.target, typed);
+    case ASK_VALUE:
+        return request_value(v, v->ask.verb, v->ask.target, typed);
     case ASK_LIMIT:
         return send_limit(v, typed);
     case ASK_NOTE:

@@ -14,15 +14,16 @@ enum effect_kind {
     EFFECT_SEND,       /* `request` to the engine */
     EFFECT_SEND_LEAVE, /* `request`, and leave when it is answered */
     EFFECT_LEAVE,
-    EFFECT_REDRAW,     /* the whole terminal */
-    EFFECT_SEEK,       /* to `time_us` */
-    EFFECT_SEEK_ALARM, /* `step` 1: the next, -1: the one before */
+    EFFECT_REDRAW,    /* the whole terminal */
+    EFFECT_SEEK,      /* to `time_us` */
+    EFFECT_SEEK_MARK, /* to a moment of `mark`; `step` 1: the next, -1: the one before */
 };
 
 struct effect {
     enum effect_kind kind;
     json_t *request; /* the caller's */
     int64_t time_us;
+    enum history_mark_kind mark;
     int step;
 };
 

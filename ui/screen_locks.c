@@ -200,6 +200,10 @@ void screen_locks(struct canvas *c, const struct model *m, const struct view *v,
     } else {
         pen_printf(&p, STYLE_NORMAL, "%zu session%s, %zu at a root", t->lock_count,
                    t->lock_count == 1 ? "" : "s", blockers);
+        size_t holding = view_sessions(t).holding;
+        if (holding)
+            pen_printf(&p, STYLE_WARN, ", %zu hold%s the table that newel wants", holding,
+                       holding == 1 ? "s" : "");
         grid_note(&p, &g);
         if (ours)
             pen_printf(&p, STYLE_ACCENT, ", %zu of newel's own (N)", ours);

@@ -2,6 +2,8 @@
 #include "config.h"
 #include "ui/tables.h"
 
+#include <string.h>
+
 static const struct grid_column columns[] = {
     {"TIME", 8, 8, 0, GRID_NUMBER},  {"", 2, 2, 0, 0},
     {"TARGET", 13, 20, 2, 0},        {"KIND", 10, 10, 3, 0},
@@ -21,6 +23,12 @@ static uint64_t identity(const struct grid *g, size_t row)
 static bool matches(const struct grid *g, size_t row, const char *filter)
 {
     return log_matches(entry_of(g, row), filter);
+}
+
+static bool concerns(const struct grid *g, size_t row)
+{
+    const char *target = json_get_text(entry_of(g, row)->event, "target", NULL);
+    return !target || strcmp(target, g->only) == 0;
 }
 
 static void fill_cell(const struct grid *g, size_t row, size_t column, struct grid_cell *out)
@@ -52,7 +60,8 @@ static void fill_cell(const struct grid *g, size_t row, size_t column, struct gr
 void log_rows(const struct model_target *t, const struct model *m, const struct view *v,
               struct grid *g)
 {
-    (void)t;
+    g->only = v->only && t ? t->name : NULL;
+    g->concerns = concerns;
     g->hidden = m->target_count > 1 ? 0 : 1u << 2;
     g->columns = columns;
     g->column_count = COUNT_OF(columns);
@@ -71,6 +80,8 @@ void screen_log(struct canvas *c, const struct model *m, const struct view *v, s
     struct pen p = pen_at(c, r, 0);
     pen_text(&p, STYLE_TITLE, "LOG ");
     pen_printf(&p, STYLE_NORMAL, "%zu of the last %zu events", g.count, v->log.count);
+    if (any && g.only)
+        pen_printf(&p, STYLE_WARN, " of %s alone", g.only);
     grid_note(&p, &g);
     pen_text(&p, standing ? STYLE_WARN : STYLE_DIM, standing ? "  standing" : "  following");
     const char *follow = standing ? view_key(v, "last") : NULL;

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/units.h"
 #include "ui/paper_phase.h"
+#include "ui/plot.h"
 #include "ui/widgets.h"
 
 #include <string.h>
@@ -317,9 +318,35 @@ static void draw_server(struct stack *s, const struct model_target *t, const str
         pen_printf(&p, STYLE_NORMAL, ", %s %s/s", word_log(t), word_size(a, t->wal_rate));
     if (t->hot_ppm != UNKNOWN)
         pen_printf(&p, STYLE_NORMAL, ", HOT %s", word_percent(a, t->hot_ppm));
-    if (t->lock_count)
-        pen_printf(&p, STYLE_WARN, ", %zu in lock waits: %s", t->lock_count,
+    struct sessions held = view_sessions(t);
+    if (held.waiting)
+        pen_printf(&p, STYLE_WARN, ", %zu in lock waits: %s", held.waiting + held.roots,
                    view_place(place, v, SCREEN_LOCKS));
+    else if (held.holding)
+        pen_printf(&p, STYLE_WARN, ", %zu hold%s the table: %s", held.holding,
+                   held.holding == 1 ? "s" : "", view_place(place, v, SCREEN_LOCKS));
+}
+
+/* What the present pace comes to, in the terms in which people decide. */
+static void draw_outlook(struct stack *s, const struct model_target *t, const struct view *v)
+{
+    struct model_outlook o;
+    if (rows_left(s) < 3 || !model_outlook(t, v->now_us, &o))
+        return;
+    char low[WORD_TEXT], high[WORD_TEXT], log[WORD_TEXT];
+    struct pen p = next_line(s);
+    pen_text(&p, STYLE_DIM, "AT THIS PACE ");
+    pen_printf(&p, STYLE_BOLD, "done %s", word_moment(low, o.low_us, v->now_us));
+    if (strcmp(word_moment(high, o.high_us, v->now_us), low) != 0)
+        pen_printf(&p, STYLE_BOLD, " - %s", high);
+    if (o.share_ppm < 950000)
+        pen_printf(&p, STYLE_NORMAL, ", at work %s of the time", word_percent(log, o.share_ppm));
+    if (o.log_bytes != UNKNOWN)
+        pen_printf(&p, STYLE_NORMAL, ", %s %s more", word_size(log, o.log_bytes), word_log(t));
+    if (t->paused_by)
+        pen_text(&p, STYLE_WARN, ", if it went on now");
+    if (view_key(v, "plots") && pen_left(&p) > 12)
+        pen_printf(&p, STYLE_KEY, "  %s plots", view_key(v, "plots"));
 }
 
 /* What `n` would do, or what comes after what runs now. */
@@ -373,62 +400,49 @@ static void draw_next_in_full(struct canvas *c, struct rect r, const struct mode
     paper_draw(&paper, c, rect_below(r, 1), 0);
 }
 
-static void draw_headlines(struct canvas *c, struct rect r, const struct model *m)
+static void draw_headline(struct canvas *c, struct rect r, int row, const struct model *m,
+                          const struct model_headline *h)
+{
+    struct pen p = pen_at(c, r, row);
+    char clock[WORD_TEXT];
+    pen_printf(&p, STYLE_DIM, "%s ", word_clock(clock, h->time_us));
+    if (m->target_count > 1 && h->target)
+        pen_printf(&p, STYLE_DIM, "%s ", h->target);
+    pen_printf(&p,
+               h->level > 1   ? STYLE_BAD
+               : h->level > 0 ? STYLE_WARN
+                              : STYLE_NORMAL,
+               "%s%s",
+               h->level > 1   ? "!! "
+               : h->level > 0 ? "! "
+                              : "",
+               h->text ? h->text : "");
+}
+
+static void draw_headlines(struct canvas *c, struct rect r, const struct model *m,
+                           const struct view *v)
 {
     if (r.height < 2)
         return;
     widget_heading(c, r, 0, "LAST EVENTS");
-    int shown = r.height - 1;
-    if ((size_t)shown > m->headline_count)
-        shown = (int)m->headline_count;
-    for (int i = 0; i < shown; i++) {
-        const struct model_headline *h = &m->headlines[m->headline_count - 1 - (size_t)i];
-        struct pen p = pen_at(c, r, 1 + i);
-        char clock[WORD_TEXT];
-        pen_printf(&p, STYLE_DIM, "%s ", word_clock(clock, h->time_us));
-        if (m->target_count > 1 && h->target)
-            pen_printf(&p, STYLE_DIM, "%s ", h->target);
-        pen_printf(&p,
-                   h->level > 1   ? STYLE_BAD
-                   : h->level > 0 ? STYLE_WARN
-                                  : STYLE_NORMAL,
-                   "%s%s",
-                   h->level > 1   ? "!! "
-                   : h->level > 0 ? "! "
-                                  : "",
-                   h->text ? h->text : "");
-    }
+    int row = 1;
+    for (size_t i = m->headline_count; i-- > 0 && row < r.height;)
+        if (view_concerns(v, m, m->headlines[i].target))
+            draw_headline(c, r, row++, m, &m->headlines[i]);
 }
 
-static void draw_charts(struct canvas *c, struct rect r, const struct model_target *t)
+/* What matters most of the plots, beside each other. */
+static void draw_plots(struct canvas *c, struct rect r, const struct model_target *t,
+                       const struct view *v)
 {
-    const struct {
-        const char *title;
-        const struct series *series;
-        bool time, bytes;
-    } charts[] = {
-        {"ROWS/S", &t->rate, false, false},
-        {"BATCH TIME", &t->batch, true, false},
-        {strcmp(word_log(t), "WAL") == 0 ? "WAL/S" : "REDO/S", &t->wal, false, true},
-    };
-    int count = r.width >= 100 ? 3 : 2;
+    struct plot plots[PLOT_PLOTS_MAX];
+    int count = (int)plots_of(t, v, plots), fit = r.width / 45;
+    if (count > fit)
+        count = fit > 0 ? fit : 1;
     int width = r.width / count;
-    for (int i = 0; i < count; i++) {
-        struct rect box = rect_columns(r, i * width, i + 1 < count ? width - 2 : width);
-        char last[WORD_TEXT], max[WORD_TEXT], title[2 * WORD_TEXT + 32];
-        int64_t now = series_last(charts[i].series), top = series_max(charts[i].series);
-        if (charts[i].time)
-            (void)snprintf(title, sizeof title, "%s %s, max %s", charts[i].title,
-                           word_duration(last, now), word_duration(max, top));
-        else if (charts[i].bytes)
-            (void)snprintf(title, sizeof title, "%s %s, max %s", charts[i].title,
-                           word_size(last, now), word_size(max, top));
-        else
-            (void)snprintf(title, sizeof title, "%s %s, max %s", charts[i].title,
-                           word_count(last, now), word_count(max, top));
-        widget_heading(c, box, 0, title);
-        widget_chart(c, rect_below(box, 1), charts[i].series, 0);
-    }
+    for (int i = 0; i < count; i++)
+        plot_draw(c, rect_columns(r, i * width, i + 1 < count ? (i + 1) * width - 1 : r.width),
+                  &plots[i], v, t);
 }
 
 static bool backfill_begun(const struct model_target *t)
@@ -501,11 +515,11 @@ void screen_overview(struct canvas *c, const struct model *m, const struct view 
     if (!t) {
         struct pen p = pen_at(c, r, 0);
         pen_text(&p, STYLE_DIM, "no target yet: the session is just starting");
-        draw_headlines(c, rect_below(r, 2), m);
+        draw_headlines(c, rect_below(r, 2), m, v);
         return;
     }
     if (r.width >= WIDE) {
-        draw_headlines(c, rect_columns(r, r.width * 2 / 3, r.width), m);
+        draw_headlines(c, rect_columns(r, r.width * 2 / 3, r.width), m, v);
         r.width = r.width * 2 / 3 - 2;
     }
     int left = r.width >= 110 ? 46 : r.width >= 90 ? 38 : 31;
@@ -515,18 +529,19 @@ void screen_overview(struct canvas *c, const struct model *m, const struct view 
     draw_error(&s, t);
     draw_reasons(&s, t, v);
     draw_statement(&s, t, v);
+    draw_outlook(&s, t, v);
     draw_lag(&s, t, v);
     draw_server(&s, t, v);
     draw_next(&s, t, v);
     if (r.height >= TALL && backfill_begun(t) && rows_left(&s) > 12) {
         int rows = rows_left(&s) / 3;
-        draw_charts(c, rect_rows(s.r, s.row + 1, rows - 1), t);
+        draw_plots(c, rect_rows(s.r, s.row + 1, rows - 1), t, v);
         s.row += rows + 1;
     }
     if (c->width >= WIDE && rows_left(&s) > 4)
         draw_next_in_full(c, rect_below(s.r, s.row), t);
     if (c->width < WIDE)
-        draw_headlines(c, rect_below(s.r, s.row), m);
+        draw_headlines(c, rect_below(s.r, s.row), m, v);
 }
 
 /* When there is hardly any room: the essentials, one under the other. */
@@ -552,5 +567,5 @@ void screen_minimal(struct canvas *c, const struct model *m, const struct view *
     draw_statement(&s, t, v);
     draw_lag(&s, t, v);
     draw_next(&s, t, v);
-    draw_headlines(c, rect_below(s.r, s.row), m);
+    draw_headlines(c, rect_below(s.r, s.row), m, v);
 }

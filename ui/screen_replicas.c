@@ -2,26 +2,33 @@
 #include "config.h"
 #include "base/clock.h"
 #include "ui/page.h"
+#include "ui/plot.h"
 #include "ui/tables.h"
 
-static void draw_figure(struct pen *p, const char *name, bool known, const char *figure, bool over,
-                        const char *limit)
+/* From here on both plots of a replica stand side by side. */
+#define BESIDE 100
+#define REPLICA_ROWS 21 /* more than that shows no more */
+
+static struct plot plot_of(const struct model_target *t, const struct model_replica *k,
+                           const struct view *v, bool bytes)
 {
-    pen_field(p, STYLE_DIM, 7, false, name);
-    pen_field(p, !known || over ? STYLE_BAD : STYLE_BOLD, 9, true, known ? figure : "unknown");
-    pen_printf(p, over ? STYLE_BAD : STYLE_DIM, " %s %s",
-               over    ? "OVER"
-               : limit ? "of"
-                       : "",
-               limit ? limit : "no limit");
+    int64_t limit, now = bytes ? k->lag_bytes : k->lag_us;
+    (void)word_limit(t, bytes ? "max_lag_bytes" : "max_lag", &limit);
+    return (struct plot){
+        .title = bytes ? "BYTES" : "LAG",
+        .track = history_find(&v->history, t->name, bytes ? HISTORY_LAG_BYTES : HISTORY_LAG,
+                              k->name ? k->name : ""),
+        .unit = bytes ? PLOT_BYTES : PLOT_TIME,
+        .now = k->reachable ? now : UNKNOWN,
+        .limit = limit,
+        .word = "of",
+        .stops = true,
+    };
 }
 
 void page_replica(struct canvas *c, struct rect r, const struct model_target *t,
-                  const struct model_replica *k, int64_t now_us)
+                  const struct model_replica *k, const struct view *v)
 {
-    int64_t lag_limit, bytes_limit;
-    const char *lag_text = word_limit(t, "max_lag", &lag_limit);
-    const char *bytes_text = word_limit(t, "max_lag_bytes", &bytes_limit);
     char a[WORD_TEXT];
     struct pen p = pen_at(c, r, 0);
     pen_printf(&p, STYLE_TITLE, "%s  ", k->name ? k->name : "?");
@@ -33,7 +40,7 @@ void page_replica(struct canvas *c, struct rect r, const struct model_target *t,
     if (k->reply_age_us != UNKNOWN)
         pen_printf(&p, STYLE_DIM, "  replied %s ago", word_duration(a, k->reply_age_us));
     if (k->at_us > 0) {
-        int64_t old = now_us - k->at_us;
+        int64_t old = v->now_us - k->at_us;
         pen_printf(&p, old > 5 * US_PER_S ? STYLE_WARN : STYLE_DIM, "  seen %s ago",
                    word_rough(a, old));
     } else {
@@ -41,20 +48,16 @@ void page_replica(struct canvas *c, struct rect r, const struct model_target *t,
     }
     if (k->error)
         pen_printf(&p, STYLE_BAD, "  %s", k->error);
-    int half = (r.height - 1) / 2;
-    if (half < 1)
-        half = 1;
-    bool known = k->reachable && k->lag_us != UNKNOWN;
-    p = pen_at(c, r, 1);
-    draw_figure(&p, " lag", known, word_duration(a, k->lag_us),
-                known && lag_limit > 0 && k->lag_us > lag_limit, lag_text);
-    widget_chart(c, rect_rows(rect_columns(r, 34, r.width - 34), 1, half), &k->lag, lag_limit);
-    known = k->reachable && k->lag_bytes != UNKNOWN;
-    p = pen_at(c, r, 1 + half);
-    draw_figure(&p, " bytes", known, word_size(a, k->lag_bytes),
-                known && bytes_limit > 0 && k->lag_bytes > bytes_limit, bytes_text);
-    widget_chart(c, rect_rows(rect_columns(r, 34, r.width - 34), 1 + half, half), &k->bytes,
-                 bytes_limit);
+    struct plot lag = plot_of(t, k, v, false), bytes = plot_of(t, k, v, true);
+    struct rect below = rect_below(r, 1);
+    if (r.width >= BESIDE) {
+        plot_draw(c, rect_columns(below, 0, r.width / 2 - 1), &lag, v, t);
+        plot_draw(c, rect_columns(below, r.width / 2 + 1, r.width), &bytes, v, t);
+        return;
+    }
+    int half = below.height / 2;
+    plot_draw(c, rect_rows(below, 0, half), &lag, v, t);
+    plot_draw(c, rect_rows(below, half, half), &bytes, v, t);
 }
 
 /* ---- several: a list of all, and charts of as many as there is room for ---- */
@@ -158,7 +161,7 @@ struct rect replicas_room(const struct grid *g, struct rect r)
     return rect_rows(r, 0, wanted < most ? wanted : most);
 }
 
-static void draw_boxes(struct canvas *c, struct rect r, const struct grid *g)
+static void draw_boxes(struct canvas *c, struct rect r, const struct grid *g, const struct view *v)
 {
     int shown = r.height / BOX_ROWS;
     if (shown > (int)g->count)
@@ -167,8 +170,9 @@ static void draw_boxes(struct canvas *c, struct rect r, const struct grid *g)
     int rows = shown ? r.height / shown : 0;
     for (int i = 0; i < shown; i++) {
         const struct model_target *t = target_of(g);
-        struct rect box = rect_rows(r, i * rows + 1, rows < 12 ? rows - 1 : 11);
-        page_replica(c, box, t, &t->replicas[g->order[first + i]], g->now_us);
+        struct rect box =
+            rect_rows(r, i * rows + 1, rows < REPLICA_ROWS + 1 ? rows - 1 : REPLICA_ROWS);
+        page_replica(c, box, t, &t->replicas[g->order[first + i]], v);
     }
 }
 
@@ -188,9 +192,9 @@ void screen_replicas(struct canvas *c, const struct model *m, const struct view 
         grid_note(&p, &g);
         grid_draw(c, &g, &v->seen);
         int used = g.titles.height + g.list.height + 1;
-        draw_boxes(c, rect_below(r, used), &g);
+        draw_boxes(c, rect_below(r, used), &g, v);
     } else if (t && t->replica_count) {
-        page_replica(c, rect_rows(r, 0, 11), t, &t->replicas[0], v->now_us);
+        page_replica(c, rect_rows(r, 0, REPLICA_ROWS), t, &t->replicas[0], v);
         c->cursor_x = r.x;
         c->cursor_y = r.y;
         c->rows = c->rows_shown = 1;

@@ -9,11 +9,23 @@
 /* What one turn of the loop folds at most, so that keys are answered meanwhile. */
 #define FOLD_MOST 20000
 
-static void keep_in_log(void *context, const json_t *event, int64_t offset)
+/* Plots look back so far. */
+#define HISTORY_US (24 * 3600 * US_PER_S)
+/* Events between two looks at the clock. */
+#define SCAN_STRIDE 64
+
+struct keeper {
+    struct source *source;
+    struct view *view;
+};
+
+static void keep(void *context, const json_t *event, int64_t offset)
 {
-    struct view *v = context;
+    struct keeper *k = context;
     (void)offset;
-    log_add(&v->log, (json_t *)event);
+    log_add(&k->view->log, (json_t *)event);
+    if (k->source->abreast)
+        history_add(&k->view->history, event);
 }
 
 static void refill_log(struct source *s, struct view *v)
@@ -62,6 +74,20 @@ bool source_seek(struct source *s, struct model *m, struct view *v, int64_t time
     return true;
 }
 
+/* A live console needs no more of the past than its plots show. */
+static bool begin_scan(struct source *s, const struct view *v, struct error *e)
+{
+    int64_t from = v->timeline.last_us - HISTORY_US;
+    if (v->review || from <= v->timeline.first_us)
+        return true;
+    struct model unused;
+    model_init(&unused);
+    bool ok = feed_seek_time(s->scanner, &unused, from, e);
+    s->scanned = feed_offset(s->scanner);
+    model_free(&unused);
+    return ok;
+}
+
 bool source_open(struct source *s, const char *path, struct model *m, struct view *v, int64_t at_us,
                  struct error *e)
 {
@@ -78,9 +104,12 @@ bool source_open(struct source *s, const char *path, struct model *m, struct vie
     }
     if (v->timeline.first_us == 0) {
         /* nothing in it yet: an engine that is just starting */
+        s->abreast = true;
         (void)source_follow(s, m, v);
         return true;
     }
+    if (!begin_scan(s, v, e))
+        return false;
     return source_seek(s, m, v, at_us ? at_us : v->review ? 0 : INT64_MAX, e);
 }
 
@@ -95,7 +124,8 @@ void source_close(struct source *s)
 
 bool source_follow(struct source *s, struct model *m, struct view *v)
 {
-    size_t n = feed_advance(s->feed, m, INT64_MAX, FOLD_MOST, keep_in_log, v);
+    struct keeper k = {s, v};
+    size_t n = feed_advance(s->feed, m, INT64_MAX, FOLD_MOST, keep, &k);
     note_gaps(s, v);
     if (n)
         view_follow(v, m);
@@ -113,64 +143,61 @@ bool source_play(struct source *s, struct model *m, struct view *v, int64_t us)
         v->now_us = v->timeline.last_us;
         v->playing = false;
     }
-    (void)feed_advance(s->feed, m, v->now_us, 0, keep_in_log, v);
+    struct keeper k = {s, v};
+    (void)feed_advance(s->feed, m, v->now_us, 0, keep, &k);
     note_gaps(s, v);
     view_follow(v, m);
     return true;
 }
 
-static bool wants_alarm(void *context, const json_t *event)
+struct search {
+    const struct model *model;
+    const struct view *view;
+    enum history_mark_kind mark;
+};
+
+static bool wants_mark(void *context, const json_t *event)
 {
-    (void)context;
-    return log_is_alarm(event);
+    const struct search *s = context;
+    enum history_mark_kind kind;
+    return history_is_mark(event, &kind) && kind == s->mark &&
+           view_concerns(s->view, s->model, json_get_text(event, "target", NULL));
 }
 
-bool source_seek_alarm(struct source *s, struct model *m, struct view *v, int step)
+bool source_seek_mark(struct source *s, struct model *m, struct view *v,
+                      enum history_mark_kind mark, int step)
 {
-    int64_t at = feed_find(s->scanner, v->now_us, step, wants_alarm, NULL);
+    struct search search = {m, v, mark};
+    int64_t at = feed_find(s->scanner, v->now_us, step, wants_mark, &search);
     struct error e;
     return at >= 0 && source_seek(s, m, v, at, &e);
 }
 
-static unsigned mark_of(const json_t *event)
+bool source_scans(const struct source *s, const struct view *v)
 {
-    if (log_is_alarm(event))
-        return MARK_ALARM;
-    switch (event_type_of(event)) {
-    case EVENT_COMMAND:
-        return MARK_COMMAND;
-    case EVENT_PHASE:
-        return strcmp(json_get_text(event, "state", ""), "running") == 0 ? MARK_PHASE : 0;
-    default:
-        return 0;
-    }
+    return v->review ? !v->timeline.whole : !s->abreast;
 }
 
-bool source_scan(struct source *s, struct view *v, size_t most)
+bool source_scan(struct source *s, struct view *v, int64_t most_us)
 {
-    struct timeline *t = &v->timeline;
-    int64_t span = t->last_us - t->first_us;
-    bool added = false;
-    if (t->whole || span <= 0)
+    if (!source_scans(s, v))
         return false;
+    int64_t until = clock_mono_us() + most_us;
     feed_set_offset(s->scanner, s->scanned);
-    for (size_t i = 0; i < most; i++) {
-        json_t *event = feed_next(s->scanner);
+    for (size_t i = 1; i % SCAN_STRIDE || clock_mono_us() < until; i++) {
+        /* what the model has not seen yet will come by itself */
+        s->abreast = !v->review && feed_offset(s->scanner) >= feed_offset(s->feed);
+        json_t *event = s->abreast ? NULL : feed_next(s->scanner);
         if (!event) {
-            t->whole = true;
-            added = true;
+            v->timeline.whole = true;
             break;
         }
-        unsigned mark = mark_of(event);
-        int64_t into = json_get_int(event, "time", t->first_us) - t->first_us;
+        enum history_mark_kind kind;
+        if (v->review && history_is_mark(event, &kind))
+            timeline_mark(&v->timeline, json_get_int(event, "time", 0), kind);
+        history_add(&v->history, event);
         json_decref(event);
-        if (!mark || into < 0 || into > span)
-            continue;
-        /* in floating point: µs of a long session times the cells could overflow */
-        size_t cell = (size_t)((double)into / (double)span * (TIMELINE_CELLS - 1));
-        t->marks[cell] = (uint8_t)(t->marks[cell] | mark);
-        added = true;
     }
     s->scanned = feed_offset(s->scanner);
-    return added;
+    return true;
 }

@@ -43,7 +43,11 @@ enum screen_id screen_from_name(const char *name)
 
 void view_init(struct view *v)
 {
-    *v = (struct view){.target = -1, .followed = -1, .speed = 1, .frame_us = VIEW_FRAME_US};
+    *v = (struct view){.target = -1,
+                       .followed = -1,
+                       .speed = 1,
+                       .frame_us = VIEW_FRAME_US,
+                       .span_us = VIEW_SPAN_US};
 }
 
 void view_close_ask(struct view *v)
@@ -66,6 +70,7 @@ void view_free(struct view *v)
 {
     view_close_ask(v);
     log_clear(&v->log);
+    history_free(&v->history);
     free(v->lock_start);
     for (size_t i = 0; i < SCREEN_COUNT; i++)
         free(v->tables[i].filter);
@@ -117,6 +122,26 @@ const struct model_target *view_target(const struct view *v, const struct model 
     return &m->targets[i < m->target_count ? i : 0];
 }
 
+void timeline_mark(struct timeline *t, int64_t at_us, enum history_mark_kind kind)
+{
+    static const uint8_t marks[] = {[HISTORY_COMMAND] = MARK_COMMAND,
+                                    [HISTORY_PHASE] = MARK_PHASE,
+                                    [HISTORY_THROTTLE] = 0,
+                                    [HISTORY_ALARM] = MARK_ALARM};
+    int64_t span = t->last_us - t->first_us, into = at_us - t->first_us;
+    if (span <= 0 || into < 0 || into > span)
+        return;
+    /* in floating point: µs of a long session times the cells could overflow */
+    size_t cell = (size_t)((double)into / (double)span * (TIMELINE_CELLS - 1));
+    t->marks[cell] = (uint8_t)(t->marks[cell] | marks[kind]);
+}
+
+bool view_concerns(const struct view *v, const struct model *m, const char *target)
+{
+    const struct model_target *t = v->only && target ? view_target(v, m) : NULL;
+    return !t || !t->name || strcmp(t->name, target) == 0;
+}
+
 void view_follow(struct view *v, const struct model *m)
 {
     bool held = v->followed >= 0 && (size_t)v->followed < m->target_count;
@@ -135,6 +160,19 @@ int view_lock(const struct view *v, const struct model_target *t)
                                                      v->lock_start ? v->lock_start : "") == 0)
             return (int)i;
     return -1;
+}
+
+struct sessions view_sessions(const struct model_target *t)
+{
+    struct sessions s = {0};
+    for (size_t i = 0; i < t->lock_count; i++) {
+        const struct model_lock *k = &t->locks[i];
+        bool root = k->parent == UNKNOWN;
+        s.waiting += !root;
+        s.roots += root && !k->holds;
+        s.holding += root && k->holds;
+    }
+    return s;
 }
 
 enum phase view_next_phase(const struct model_target *t)
@@ -358,7 +396,7 @@ static bool tab_calls(enum screen_id s, const struct model *m, const struct mode
             if (&m->targets[i] != t && model_doing(&m->targets[i]) == DOING_FAILED)
                 return true;
     if (s == SCREEN_LOCKS)
-        return t->lock_count > 0;
+        return view_sessions(t).waiting > 0;
     if (s == SCREEN_REPLICAS)
         for (size_t i = 0; i < t->replica_count; i++)
             if (t->replicas[i].at_us > 0 && !t->replicas[i].reachable)
@@ -373,7 +411,7 @@ static void draw_tabs(struct canvas *c, const struct model *m, const struct view
     struct pen p = pen_at(c, line, 0);
     bool roomy = line.width >= 78;
     for (unsigned i = 0; i < SCREEN_HELP; i++) {
-        bool here = v->screen == i;
+        bool here = v->screen == i && v->page != PAGE_PLOTS;
         bool calls = tab_calls((enum screen_id)i, m, t);
         enum style style = here ? STYLE_SELECTED : calls ? STYLE_WARN : STYLE_DIM;
         const char *label = view_key(v, tab_commands[i]);
@@ -383,8 +421,14 @@ static void draw_tabs(struct canvas *c, const struct model *m, const struct view
         canvas_spot(c, (struct rect){from, p.y, p.x - from, 1}, SPOT_COMMAND, tab_commands[i], 0);
         pen_text(&p, STYLE_NORMAL, " ");
     }
-    if (v->screen == SCREEN_HELP)
+    const char *plots = view_key(v, "plots");
+    if (v->screen == SCREEN_HELP) {
         pen_text(&p, STYLE_SELECTED, view_key(v, "help"));
+    } else if (plots && pen_left(&p) >= text_width(plots) + 6) {
+        int from = p.x;
+        pen_printf(&p, v->page == PAGE_PLOTS ? STYLE_SELECTED : STYLE_DIM, "%s Plots", plots);
+        canvas_spot(c, (struct rect){from, p.y, p.x - from, 1}, SPOT_COMMAND, "plots", 0);
+    }
 }
 
 static bool asks_by_prompt(enum ask_kind kind)
@@ -437,9 +481,24 @@ static void draw_message(struct canvas *c, const struct model *m, const struct v
 
 /* ---- review: the recording as a whole ---- */
 
-static void draw_timeline(struct canvas *c, const struct view *v, struct rect line)
+/* The marks of one target alone, as far as they are kept. */
+static void mark_only(struct timeline *t, const struct model *m, const struct view *v)
 {
-    const struct timeline *t = &v->timeline;
+    memset(t->marks, 0, sizeof t->marks);
+    for (size_t i = 0; i < v->history.mark_count; i++) {
+        const struct history_mark *mark = &v->history.marks[i];
+        if (view_concerns(v, m, mark->target))
+            timeline_mark(t, mark->at_us, mark->kind);
+    }
+}
+
+static void draw_timeline(struct canvas *c, const struct model *m, const struct view *v,
+                          struct rect line)
+{
+    struct timeline only = v->timeline;
+    if (v->only)
+        mark_only(&only, m, v);
+    const struct timeline *t = &only;
     char first[WORD_TEXT], last[WORD_TEXT];
     struct pen p = pen_at(c, line, 0);
     pen_printf(&p, STYLE_DIM, "%s ", word_clock(first, t->first_us));
@@ -510,7 +569,7 @@ void view_draw(struct canvas *c, const struct model *m, const struct view *v)
     else
         screens[v->screen](c, m, v, body);
     if (below >= 3)
-        draw_timeline(c, v, rect_rows(all, c->height - 3, 1));
+        draw_timeline(c, m, v, rect_rows(all, c->height - 3, 1));
     if (below >= 2)
         footer_draw(c, m, v, rect_rows(all, c->height - 1, 1));
     if (below >= 1)

@@ -9,6 +9,7 @@
 #include "journal/model.h"
 #include "ui/canvas.h"
 #include "ui/grid.h"
+#include "ui/history.h"
 #include "ui/keymap.h"
 #include "ui/log.h"
 
@@ -41,6 +42,7 @@ enum page {
     PAGE_TABLE,
     PAGE_REPLICA,
     PAGE_CLIENT,
+    PAGE_PLOTS,
 };
 
 /* A question that stands open. */
@@ -50,8 +52,7 @@ enum ask_kind {
     ASK_ROLLBACK, /* the column's name */
     ASK_KILL,     /* y/N */
     ASK_QUIT,     /* one of several letters */
-    ASK_BATCH,
-    ASK_LANES,
+    ASK_VALUE,    /* of `verb` */
     ASK_LIMIT,
     ASK_NOTE,
     ASK_FILTER,
@@ -66,7 +67,7 @@ struct ask {
     enum ask_kind kind;
     char *target;
     enum phase phase;
-    const char *verb; /* static */
+    const char *verb; /* static: the command to send */
     int64_t pid;
     char *start, *about;
     char *signal;
@@ -93,8 +94,12 @@ struct timeline {
     bool whole; /* the marks of all of it are known */
 };
 
+void timeline_mark(struct timeline *t, int64_t at_us, enum history_mark_kind kind);
+
 /* One frame in that time at most, unless the operator has changed it. */
 #define VIEW_FRAME_US INT64_C(200000)
+/* What plots look back on, unless the operator has changed it. */
+#define VIEW_SPAN_US INT64_C(300000000)
 
 struct view {
     enum screen_id screen, before_help;
@@ -106,12 +111,15 @@ struct view {
     int64_t now_us;    /* wall time; in review the moment that is shown */
     int64_t file_gaps; /* broken lines met */
     struct timeline timeline;
+    struct history history;
 
     int target;   /* chosen with Tab; -1: the one being worked on */
+    bool only;    /* what concerns another target is left away */
     int followed; /* the one being worked on, held while it is: see view_follow() */
     struct grid_state tables[SCREEN_COUNT];
     struct grid_memory seen; /* what the last frame showed: changes are marked */
     int64_t frame_us;        /* the least time between two frames */
+    int64_t span_us;         /* what plots show */
     int scroll;              /* of pages, help and SQL */
     int limit_selected;
     int shift;        /* columns that long lines are moved to the left */
@@ -145,6 +153,8 @@ const char *view_key(const struct view *v, const char *command);
 #define PLACE_TEXT 40
 const char *view_place(char out[PLACE_TEXT], const struct view *v, enum screen_id screen);
 
+/* Is what concerns `target` (NULL: all of them) to be shown? */
+bool view_concerns(const struct view *v, const struct model *m, const char *target);
 /* The target that is shown, or NULL before there is one. */
 const struct model_target *view_target(const struct view *v, const struct model *m);
 /*
@@ -154,6 +164,12 @@ const struct model_target *view_target(const struct view *v, const struct model 
 void view_follow(struct view *v, const struct model *m);
 /* The index of the selected session in `t->locks`, or -1 when it is gone (or none is selected). */
 int view_lock(const struct view *v, const struct model_target *t);
+
+/* Sessions of the lock tree: who waits, at whom it ends, and who only holds newel's table. */
+struct sessions {
+    size_t waiting, roots, holding;
+};
+struct sessions view_sessions(const struct model_target *t);
 
 /*
  * The phase that `n` would start now (or try again); PHASE_COUNT when there is

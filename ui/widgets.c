@@ -331,6 +331,19 @@ const char *word_clock(char out[WORD_TEXT], int64_t wall_us)
     return out;
 }
 
+const char *word_moment(char out[WORD_TEXT], int64_t wall_us, int64_t now_us)
+{
+    time_t then = (time_t)(wall_us / US_PER_S), now = (time_t)(now_us / US_PER_S);
+    struct tm tm, today;
+    if (!localtime_r(&then, &tm) || !localtime_r(&now, &today))
+        return say(out, "--:--");
+    bool same_day = tm.tm_yday == today.tm_yday && tm.tm_year == today.tm_year;
+    bool soon = then - now < 6 * 86400;
+    if (!strftime(out, WORD_TEXT, same_day ? "%H:%M" : soon ? "%a %H:%M" : "%Y-%m-%d", &tm))
+        return say(out, "--:--");
+    return out;
+}
+
 const char *word_percent(char out[WORD_TEXT], int64_t ppm)
 {
     if (ppm < 0)

@@ -77,6 +77,8 @@ const char *word_who(char out[WHO_TEXT], const char *app, const char *user);
 const char *word_count(char out[WORD_TEXT], int64_t n);
 const char *word_rough(char out[WORD_TEXT], int64_t us);      /* "45s" "12m" "3h20m" */
 const char *word_clock(char out[WORD_TEXT], int64_t wall_us); /* "03:14:15", local */
+/* "04:10", or "Tue 04:10" on another day */
+const char *word_moment(char out[WORD_TEXT], int64_t wall_us, int64_t now_us);
 const char *word_percent(char out[WORD_TEXT], int64_t ppm);
 const char *word_eta_of(char out[WORD_TEXT], const struct model_eta *eta);
 const char *word_eta(char out[WORD_TEXT], const struct model_target *t, int64_t now_us);

@@ -8,21 +8,23 @@
 #include "ui/when.h"
 
 static const char usage[] =
-    "usage: newel review [-c FILE] [--at TIME] [--plain | --dump WxH [--screen NAME]] JOURNAL\n"
+    "usage: newel review [-c FILE] [--at TIME] [--target NAME]\n"
+    "                    [--plain | --dump WxH [--screen NAME]] JOURNAL\n"
     "The console over a recorded session: same screens, nothing can be changed.\n"
     "\n"
     "  -c, --config FILE  newel.ini: its keys and mouse\n"
     "      --at TIME      begin there: HH:MM[:SS] of the journal's day, +DURATION from\n"
     "                     its start, or ISO 8601\n"
+    "      --target NAME  show that target, and no events of others\n"
     "      --dump WxH     print one screen of that size as text instead, e.g. 80x24\n"
     "      --screen NAME  overview tables locks replicas targets plans clients log sql\n"
-    "                     help, or 1 to 9\n"
+    "                     plots, help, or 1 to 9\n"
     "      --plain        lines instead of screens: for screen readers and pipes\n"
     "      --ascii        nothing but ASCII characters\n"
     "  -h, --help         this text\n";
 
 struct request {
-    const char *path, *at, *screen, *config_path;
+    const char *path, *at, *target, *screen, *config_path;
     int width, height; /* of what is printed; 0: the console */
     bool ascii, plain;
 };
@@ -30,9 +32,10 @@ struct request {
 /* -1: go on; else the exit status. */
 static int read_options(int argc, char **argv, struct request *r)
 {
-    enum { AT = 256, DUMP, SCREEN_NAME, ASCII, PLAIN };
+    enum { AT = 256, TARGET, DUMP, SCREEN_NAME, ASCII, PLAIN };
     static const struct option options[] = {
         {"at", required_argument, NULL, AT},
+        {"target", required_argument, NULL, TARGET},
         {"dump", required_argument, NULL, DUMP},
         {"screen", required_argument, NULL, SCREEN_NAME},
         {"ascii", no_argument, NULL, ASCII},
@@ -44,6 +47,9 @@ static int read_options(int argc, char **argv, struct request *r)
         switch (c) {
         case AT:
             r->at = optarg;
+            break;
+        case TARGET:
+            r->target = optarg;
             break;
         case DUMP:
             if (!common_size(optarg, &r->width, &r->height))
@@ -107,6 +113,7 @@ int cmd_review(int argc, char **argv)
                                       .read_only = true,
                                       .review = true,
                                       .screen = r.screen,
+                                      .target = r.target,
                                       .at_us = ok ? at_us : 0,
                                       .plain = r.plain,
                                       .mouse = config.mouse,

@@ -6,6 +6,9 @@
 
 #include <stdlib.h>
 
+/* Whoever holds the table for less is gone before anybody could ask. */
+#define HOLDER_XACT_US US_PER_S
+
 /* That nobody waits is said again so often, for a screen to know that it was looked at. */
 #define QUIET_EVERY_US (5 * US_PER_S)
 
@@ -31,32 +34,45 @@ static json_t *holder_row(const struct run *r, const struct db_rows *rows, int i
     json_set_text(row, "object", r->facts.qualified);
     json_set_text(row, "query", db_value(rows, i, 6));
     json_set_text(row, "start", db_value(rows, i, 7));
+    json_set_bool(row, "holds", true);
     return row;
 }
 
-static enum db_fault add_holders(struct run *r, struct db *db, const char *pids, json_t *list,
-                                 struct error *e)
+static enum db_fault add_holders(struct run *r, struct db *db, const char *pids, int64_t least_us,
+                                 json_t *list, struct error *e)
 {
     struct db_rows *rows;
     enum db_fault fault = watch_holders(db, r->facts.qualified, pids, &rows, e);
     if (fault != DB_OK) /* a server that cannot tell is no server that is down */
         return db_alive(db) ? DB_OK : fault;
     for (int i = 0; i < db_row_count(rows); i++)
-        if (!has_pid(list, db_int(rows, i, 0, 0)))
+        if (!has_pid(list, db_int(rows, i, 0, 0)) && db_int(rows, i, 4, 0) >= least_us)
             json_push(list, holder_row(r, rows, i));
     db_rows_free(rows);
     return DB_OK;
+}
+
+/* Shall who holds the table be told, and from which age of a transaction on? UNKNOWN: no. */
+static int64_t holders_wanted(struct run *r)
+{
+    run_lock(r);
+    bool held_back = r->state == STATE_WAITING;
+    bool may_begin = r->state == STATE_ASKING || r->state == STATE_FAILED;
+    const struct phase_plan *p = r->phase < PHASE_COUNT ? &r->plan.phases[r->phase] : NULL;
+    bool locks = false;
+    for (size_t i = 0; p && i < p->step_count; i++)
+        locks |= p->steps[i].kind == STEP_DDL && p->steps[i].exclusive;
+    run_unlock(r);
+    return held_back ? 0 : may_begin && locks ? HOLDER_XACT_US : UNKNOWN;
 }
 
 static enum db_fault ask_tree(struct run *r, struct db *db, json_t *list, struct error *e)
 {
     char *pids = run_pids(r);
     enum db_fault fault = watch_words(r->engine)->lock_tree(db, pids, list, e);
-    run_lock(r);
-    bool holding_back = r->state == STATE_WAITING;
-    run_unlock(r);
-    if (fault == DB_OK && holding_back)
-        fault = add_holders(r, db, pids, list, e);
+    int64_t least_us = holders_wanted(r);
+    if (fault == DB_OK && least_us != UNKNOWN)
+        fault = add_holders(r, db, pids, least_us, list, e);
     free(pids);
     return fault;
 }

@@ -14,9 +14,10 @@ struct lock_news {
 };
 
 /*
- * Asks for the tree and records it. While a phase of ours holds back from a lock,
- * whoever holds the table stands in it too: we do not queue behind them, so the
- * server sees nobody wait, but they are whom an operator may want to end.
+ * Asks for the tree and records it. While a phase of ours holds back from a lock, or
+ * one that takes a lock waits for the operator's yes, whoever holds the table stands in
+ * it too: we do not queue behind them, so the server sees nobody wait, but they are whom
+ * an operator may want to end.
  */
 enum db_fault locks_sample(struct run *r, struct db *db, struct lock_news *news,
                            struct error *e) MUST_CHECK;

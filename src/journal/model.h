@@ -100,6 +100,7 @@ struct model_lock {
     char *user, *app, *client, *state, *wait_event, *mode, *object, *query, *start;
     int64_t wait_us, xact_us, state_us;
     bool ours; /* one of newel's own sessions */
+    bool holds; /* holds the table that newel wants to lock, or is about to */
 };
 
 struct model_check {
@@ -132,7 +133,8 @@ struct model_target {
     struct model_statement statement;
 
     /* backfill */
-    int64_t rows_done, rows_total, batches, retries, fraction_ppm, wal_done;
+    int64_t rows_done, rows_total, batches, retries, fraction_ppm;
+    int64_t wal_done, wal_rows; /* what this session's batches wrote, and of how many rows */
     int64_t batch_aim, batch_updated, batch_us; /* of the last batch */
     struct model_time time;
     int64_t backfill_mark_us; /* up to where `time` has been counted; UNKNOWN */
@@ -250,6 +252,17 @@ struct model_eta {
     bool absurd;
 };
 struct model_eta model_eta(const struct model_target *t, int64_t now_us);
+
+/*
+ * What the present pace comes to by the clock: the work that is left, stretched by what
+ * throttling has taken so far. False while there is no estimate.
+ */
+struct model_outlook {
+    int64_t low_us, high_us; /* wall time of its end */
+    int64_t share_ppm;       /* of the time that it was at work, pauses aside */
+    int64_t log_bytes;       /* of WAL still to come; UNKNOWN */
+};
+bool model_outlook(const struct model_target *t, int64_t now_us, struct model_outlook *out);
 
 /* The word for the top line: what the target is doing now. */
 enum model_doing {

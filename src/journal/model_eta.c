@@ -144,3 +144,25 @@ struct model_eta model_eta(const struct model_target *t, int64_t now_us)
     eta.high_us = time_at(left, slow);
     return eta;
 }
+
+bool model_outlook(const struct model_target *t, int64_t now_us, struct model_outlook *out)
+{
+    struct model_eta eta = model_eta(t, now_us);
+    bool begun = t->phase == PHASE_BACKFILL && t->phases[PHASE_BACKFILL].state != STATE_DONE;
+    if (!begun || eta.absurd || eta.low_us == UNKNOWN)
+        return false;
+    double worked = (double)t->time.worked_us, held = (double)t->time.throttled_us;
+    double share = worked > 0 ? worked / (worked + held) : 1;
+    double low = (double)eta.low_us / share, high = (double)eta.high_us / share;
+    double last = 9e18 - (double)now_us;
+    out->low_us = now_us + (int64_t)(low < last ? low : last);
+    out->high_us = now_us + (int64_t)(high < last ? high : last);
+    out->share_ppm = (int64_t)(share * WHOLE_PPM);
+    out->log_bytes = UNKNOWN;
+    int64_t rows = t->rows_total == UNKNOWN ? 0 : t->rows_total - t->rows_done;
+    if (t->wal_done > 0 && t->wal_rows > 0 && rows > 0) {
+        double bytes = (double)t->wal_done / (double)t->wal_rows * (double)rows;
+        out->log_bytes = bytes < 9e18 ? (int64_t)bytes : INT64_MAX;
+    }
+    return true;
+}

@@ -129,6 +129,7 @@ static const struct shape_field lock_fields[] = {
     INT(model_lock, xact_us, UNKNOWN),
     INT(model_lock, state_us, UNKNOWN),
     BOOL(model_lock, ours),
+    BOOL(model_lock, holds),
 };
 static const struct shape lock_shape = SHAPE(model_lock, lock_fields);
 
@@ -178,6 +179,7 @@ static const struct shape_field target_fields[] = {
     INT(T, retries, 0),
     INT(T, fraction_ppm, UNKNOWN),
     INT(T, wal_done, UNKNOWN),
+    INT(T, wal_rows, 0),
     INT(T, batch_aim, UNKNOWN),
     INT(T, batch_updated, UNKNOWN),
     INT(T, batch_us, UNKNOWN),

@@ -192,8 +192,10 @@ void fold_target_batch(struct model_target *t, const json_t *event, int64_t now_
     take(&t->rows_total, fold_known(event, "rows_total"));
     take(&t->batches, fold_known(event, "batches"));
     int64_t wal = fold_known(event, "wal");
-    if (wal != UNKNOWN)
+    if (wal != UNKNOWN) {
         t->wal_done = add_capped(t->wal_done == UNKNOWN ? 0 : t->wal_done, wal);
+        t->wal_rows = add_capped(t->wal_rows, t->batch_updated == UNKNOWN ? 0 : t->batch_updated);
+    }
     if (t->batch_us != UNKNOWN)
         series_add(&t->batch, now_us, t->batch_us);
     take_rate(t, t->batch_updated, now_us);

@@ -58,7 +58,7 @@ leave() {
 
 cat >>"$work/newel.ini" <<'INI'
 [keys]
-pause = p
+pause = P
 page-down = Ctrl-D, PgDn
 help = F2
 screen-locks = F3
@@ -66,15 +66,15 @@ rollback = none
 INI
 attach 80 24
 see_top '5/10 backfill +RUNNING' 'a console with other keys'
-see 'F2 help .*p pause' 'whose bottom line names them'
-press p 'accepted pause' 'the key that pause was given pauses'
+see 'F2 help .*P pause' 'whose bottom line names them'
+press P 'accepted pause' 'the key that pause was given pauses'
 see_top 'PAUSED by' 'the engine has paused'
-press p 'accepted resume' 'and resumes'
+press P 'accepted resume' 'and resumes'
 keys Space R
 press F3 '^LOCKS' 'F3 is Locks'
 see 'F3.Locks' 'and its tab says so'
 press F2 '^Locks$' 'F2 is the help, which begins with this screen'
-press C-d 'Moving' 'Ctrl-D turns a page'
+press C-d 'Clients: sessions' 'Ctrl-D turns a page'
 ok 'the keys that were taken away do nothing' hides 'Column to take back|PAUSED'
 keys F2
 
@@ -96,9 +96,9 @@ click 'preflight: done'
 see '"event": "phase"' 'and a second click opens it'
 click 'Esc back'
 see '^LOG' 'a click on a word of the bottom line does what its key does'
-click 'p pause'
+click 'P pause'
 see 'accepted pause' 'also to the engine'
-click 'p pause'
+click 'P pause'
 see 'accepted resume' 'and back'
 press M "the mouse is the terminal's" 'M gives the mouse back'
 ok 'and the terminal has it' wait_for 5 mouse_is 00 || diag "$(mouse_of)"
@@ -288,14 +288,14 @@ like "$out" 'phase 5 of 10 backfill' 'at its end, too'
 like "$out" 'pause is off: this is a recording' 'and changes nothing'
 
 cat >>"$work/newel.ini" <<'INI'
-note = p
+note = P
 paus = x
 batch = Crtl-B
 INI
 plain attach -c "$work/newel.ini" extra
 is $? 2 'a newel.ini with wrong keys is refused'
 err=$(cat "$work/plain.err")
-like "$err" 'newel.ini:[0-9]+: \[key-taken\] note: p is the key of pause already' 'a key for two'
+like "$err" 'newel.ini:[0-9]+: \[key-taken\] note: P is the key of pause already' 'a key for two'
 like "$err" 'newel.ini:[0-9]+: \[unknown-command\] .*allowed: help, quit' 'an unknown command'
 like "$err" 'newel.ini:[0-9]+: \[unknown-key\] batch: .Crtl-B. is no key; allowed' 'an unknown key'
 no_reports 'the sanitizers have nothing to say'

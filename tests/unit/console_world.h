@@ -32,6 +32,7 @@ UNUSED static void tell(struct world *w, int64_t after_ms, const char *text)
     json_set_int(event, "time", w->now);
     model_fold(&w->m, event);
     log_add(&w->v.log, event);
+    history_add(&w->v.history, event);
     json_decref(event);
     w->v.now_us = w->now;
 }

@@ -71,7 +71,7 @@ static int record(void **state)
             i % 200 == 100 ? event_of("{\"event\":\"alarm\",\"target\":\"o1\",\"level\":\"warn\","
                                       "\"code\":\"c\",\"text\":\"watch out\"}")
             : i == 350 ? event_of("{\"event\":\"command\",\"target\":\"o1\",\"operator\":\"ann\","
-                                  "\"do\":\"note\",\"accepted\":true}")
+                                  "\"do\":\"pause\",\"accepted\":true}")
                        : event_of("{\"event\":\"sample\",\"target\":\"o1\",\"of\":\"server\","
                                   "\"server\":\"o1\",\"reachable\":true,\"running\":1}");
         add_line(f, event, &seq, T0 + i * SECOND, hash);
@@ -102,12 +102,12 @@ static void a_recording_is_moved_about_in(void **state)
     assert_true(source_seek(&s, &m, &v, T0 + 250 * SECOND, &e));
     assert_int_equal(m.time_us, T0 + 250 * SECOND);
     assert_int_equal(v.log.count, 3); /* session, phase, one alarm: samples are not kept */
-    assert_true(source_seek_alarm(&s, &m, &v, 1));
+    assert_true(source_seek_mark(&s, &m, &v, HISTORY_ALARM, 1));
     assert_int_equal(v.now_us, T0 + 300 * SECOND);
-    assert_true(source_seek_alarm(&s, &m, &v, 1));
+    assert_true(source_seek_mark(&s, &m, &v, HISTORY_ALARM, 1));
     assert_int_equal(v.now_us, T0 + 500 * SECOND);
-    assert_false(source_seek_alarm(&s, &m, &v, 1));
-    assert_true(source_seek_alarm(&s, &m, &v, -1));
+    assert_false(source_seek_mark(&s, &m, &v, HISTORY_ALARM, 1));
+    assert_true(source_seek_mark(&s, &m, &v, HISTORY_ALARM, -1));
     assert_int_equal(v.now_us, T0 + 300 * SECOND);
 
     v.playing = true;

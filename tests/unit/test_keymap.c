@@ -106,7 +106,7 @@ static void what_is_wrong_is_told_all_at_once(void **state)
     static const struct {
         const char *lines[5], *found, *says;
     } cases[] = {
-        {{"pause=p", "play=p"}, "", NULL}, /* never in one console */
+        {{"pause=P", "play=P"}, "", NULL}, /* never in one console */
         {{"paus=p"}, "1 unknown-command;", "allowed: help, quit, back"},
         {{"pause=Crtl-P"}, "1 unknown-key;", "'Crtl-P' is no key; allowed: a character, F1"},
         {{"pause="}, "1 empty-value;", "none"},
@@ -118,7 +118,7 @@ static void what_is_wrong_is_told_all_at_once(void **state)
         {{"first=g"}, "", NULL},
         {{"left=Left x"}, "", NULL},
         {{"left=Right"}, "1 key-taken;1 key-taken;", "Right is the key of right"},
-        {{"pause=p p, p"}, "", NULL},
+        {{"pause=P P, P"}, "", NULL},
         {{"pause=n", "nosuch=x", "lanes=Ctrl-C, ?"},
          "1 key-taken;2 unknown-command;3 key-taken;3 unknown-key;",
          NULL},
@@ -142,10 +142,10 @@ static void a_key_that_was_moved_works_and_the_old_one_does_not(void **state)
     (void)state;
     struct world w;
     world_open(&w);
-    remap(&w, LINES("pause=p Ctrl-P", "screen-locks=F3", "help=F2", "rollback=none"));
+    remap(&w, LINES("pause=P Ctrl-P", "screen-locks=F3", "help=F2", "rollback=none"));
     struct effect e = input_key(&w.v, &w.m, ' ');
     assert_int_equal(e.kind, EFFECT_NONE);
-    static const uint32_t keys[] = {'p', 16};
+    static const uint32_t keys[] = {'P', 16};
     for (size_t i = 0; i < COUNT_OF(keys); i++) {
         e = input_key(&w.v, &w.m, keys[i]);
         assert_int_equal(e.kind, EFFECT_SEND);
@@ -164,7 +164,7 @@ static void a_key_that_was_moved_works_and_the_old_one_does_not(void **state)
     w.v.review = true;
     (void)input_key(&w.v, &w.m, ' ');
     assert_true(w.v.playing);
-    (void)input_key(&w.v, &w.m, 'p');
+    (void)input_key(&w.v, &w.m, 'P');
     assert_shown(w.v.message, "pause is off: this is a recording");
     world_close(&w);
 }

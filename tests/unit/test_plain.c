@@ -285,7 +285,7 @@ static void readers_and_recordings_change_nothing(void **state)
     (void)type(&a, "play\n");
     assert_true(a.w.v.playing);
     assert_int_equal(type(&a, "goto +10s\n").kind, EFFECT_SEEK);
-    assert_int_equal(type(&a, "alarm-next\n").kind, EFFECT_SEEK_ALARM);
+    assert_int_equal(type(&a, "alarm-next\n").kind, EFFECT_SEEK_MARK);
     (void)type(&a, "help\n");
     assert_shown(str_text(&a.heard), "goto: go to a time");
     assert_not_shown(str_text(&a.heard), "rollback");

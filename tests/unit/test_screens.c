@@ -839,6 +839,10 @@ static void the_screens_look_as_agreed(void **state)
     assert_golden(&w, "help", 80, 24);
     w.v.screen = SCREEN_SQL;
     assert_golden(&w, "sql", 80, 24);
+    w.v.screen = SCREEN_OVERVIEW;
+    w.v.page = PAGE_PLOTS;
+    assert_golden(&w, "plots", 80, 24);
+    assert_golden(&w, "plots", 120, 40);
     world_close(&w);
 }
 
