@@ -137,7 +137,7 @@ static void change_only(struct view *v, const struct model *m)
 static void change_span(struct view *v, bool longer)
 {
     char span[WORD_TEXT];
-    v->span_us = plot_other_span(v->span_us, longer);
+    v->span_us = plot_other_span(plot_span_us(v), longer);
     view_say(v, STYLE_NORMAL, "plots show the last %s", plot_span(span, v));
 }
 

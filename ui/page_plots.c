@@ -76,7 +76,7 @@ static void draw_axis(struct canvas *c, struct rect r, const struct view *v)
 {
     char from[WORD_TEXT], to[WORD_TEXT], span[WORD_TEXT];
     struct pen p = pen_at(c, r, 0);
-    pen_printf(&p, STYLE_DIM, "%s - %s, ", word_clock(from, v->now_us - v->span_us),
+    pen_printf(&p, STYLE_DIM, "%s - %s, ", word_clock(from, v->now_us - plot_span_us(v)),
                word_clock(to, v->now_us));
     pen_text(&p, STYLE_BOLD, plot_span(span, v));
 }
@@ -90,7 +90,7 @@ static size_t marks_in(const struct view *v, const struct model_target *t,
         const struct history_mark *mark = &v->history.marks[i];
         if (mark->at_us > v->now_us || (mark->target && t->name && strcmp(mark->target, t->name)))
             continue;
-        if (mark->at_us < v->now_us - v->span_us)
+        if (mark->at_us < v->now_us - plot_span_us(v))
             break;
         found[n++] = mark;
     }

@@ -21,7 +21,7 @@ struct axis {
 
 static struct axis axis_of(const struct view *v, int cells)
 {
-    struct axis a = {.cells = cells, .cell_us = v->span_us / (cells > 0 ? cells : 1)};
+    struct axis a = {.cells = cells, .cell_us = plot_span_us(v) / (cells > 0 ? cells : 1)};
     if (a.cell_us < 1)
         a.cell_us = 1;
     a.from_us = (v->now_us / a.cell_us + 1 - cells) * a.cell_us;
@@ -44,15 +44,15 @@ static double read_part(const struct plot *p, const struct view *v, const struct
 /* The next of 1, 2, 5, 10 ...: a scale that moves with each value cannot be read. */
 static double round_up(double value, enum plot_unit unit)
 {
+    static const double factors[] = {2, 2.5, 2};
     double base = 1;
     if (unit == PLOT_BYTES)
         while (base * 1024 <= value)
             base *= 1024;
     double step = base;
-    static const double factors[] = {2, 2.5, 2};
     for (size_t i = 0; step < value && i < 60; i++)
         step *= factors[i % COUNT_OF(factors)];
-    return step;
+    return unit == PLOT_BYTES && step >= base * 1000 ? base * 1024 : step;
 }
 
 static const char *figure(char out[WORD_TEXT], enum plot_unit unit, double value)
@@ -215,9 +215,10 @@ void plot_say(struct paper *paper, const struct plot *p, const struct view *v)
 {
     double least = NAN, most = NAN, sum = 0;
     int known = 0;
+    int64_t span = plot_span_us(v), part = span / SAID_PARTS;
     for (int i = 0; i < SAID_PARTS; i++) {
-        int64_t from = v->now_us - v->span_us + i * (v->span_us / SAID_PARTS);
-        double value = history_read(p->track, from, from + v->span_us / SAID_PARTS);
+        int64_t from = v->now_us - span + i * part;
+        double value = history_read(p->track, from, from + part);
         if (isnan(value))
             continue;
         least = fmin(value, least);
@@ -241,8 +242,20 @@ void plot_say(struct paper *paper, const struct plot *p, const struct view *v)
 
 /* ---- how far back ---- */
 
+#define OWN_SPAN 2 /* 15 minutes */
 static const int64_t spans[] = {60 * US_PER_S,   5 * 60 * US_PER_S,   15 * 60 * US_PER_S,
                                 3600 * US_PER_S, 4 * 3600 * US_PER_S, 24 * 3600 * US_PER_S};
+
+int64_t plot_span_us(const struct view *v)
+{
+    if (v->span_us)
+        return v->span_us;
+    int64_t age = v->history.origin_us ? v->now_us - v->history.origin_us : 0;
+    size_t at = 0;
+    while (at < OWN_SPAN && spans[at] < age)
+        at++;
+    return spans[at];
+}
 
 int64_t plot_other_span(int64_t span_us, bool longer)
 {
@@ -258,7 +271,7 @@ int64_t plot_other_span(int64_t span_us, bool longer)
 
 const char *plot_span(char out[WORD_TEXT], const struct view *v)
 {
-    int64_t minutes = v->span_us / (60 * US_PER_S);
+    int64_t minutes = plot_span_us(v) / (60 * US_PER_S);
     if (minutes % 60 == 0)
         (void)snprintf(out, WORD_TEXT, "%dh", (int)(minutes / 60));
     else

@@ -30,13 +30,15 @@ struct plot {
 size_t plots_of(const struct model_target *t, const struct view *v,
                 struct plot plots[PLOT_PLOTS_MAX]);
 
-/* A title, and below it what `v` looks back on: `v->span_us` up to `v->now_us`. */
+/* A title, and below it what `v` looks back on: the span up to `v->now_us`. */
 void plot_draw(struct canvas *c, struct rect r, const struct plot *p, const struct view *v,
                const struct model_target *t);
 /* As a sentence: now, least, mean and most over the span. */
 void plot_say(struct paper *paper, const struct plot *p, const struct view *v);
 
-/* "5m": what the plots look back on. */
+/* What the plots look back on: what was chosen, else the session so far, 15 minutes at most. */
+int64_t plot_span_us(const struct view *v);
+/* "5m": the same as a word. */
 const char *plot_span(char out[WORD_TEXT], const struct view *v);
 /* The next longer span, or the next shorter one. */
 int64_t plot_other_span(int64_t span_us, bool longer);

@@ -187,7 +187,9 @@ static void draw_statement(struct stack *s, const struct model_target *t, const 
     struct pen p = next_line(s);
     bool waits = strcmp(st->state, "retry") == 0 || st->blocker_count;
     pen_text(&p, waits ? STYLE_WARN : STYLE_ACCENT,
-             strcmp(st->state, "retry") == 0 ? "WAITS " : "NOW   ");
+             model_doing(t) == DOING_FAILED    ? "LAST  "
+             : strcmp(st->state, "retry") == 0 ? "WAITS "
+                                               : "NOW   ");
     pen_text(&p, STYLE_BOLD, st->step ? st->step : phase_name(st->phase));
     if (st->attempt > 0)
         pen_printf(&p, STYLE_NORMAL, "  try %lld", (long long)st->attempt);

@@ -43,11 +43,7 @@ enum screen_id screen_from_name(const char *name)
 
 void view_init(struct view *v)
 {
-    *v = (struct view){.target = -1,
-                       .followed = -1,
-                       .speed = 1,
-                       .frame_us = VIEW_FRAME_US,
-                       .span_us = VIEW_SPAN_US};
+    *v = (struct view){.target = -1, .followed = -1, .speed = 1, .frame_us = VIEW_FRAME_US};
 }
 
 void view_close_ask(struct view *v)

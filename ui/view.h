@@ -98,8 +98,6 @@ void timeline_mark(struct timeline *t, int64_t at_us, enum history_mark_kind kin
 
 /* One frame in that time at most, unless the operator has changed it. */
 #define VIEW_FRAME_US INT64_C(200000)
-/* What plots look back on, unless the operator has changed it. */
-#define VIEW_SPAN_US INT64_C(300000000)
 
 struct view {
     enum screen_id screen, before_help;
@@ -119,7 +117,7 @@ struct view {
     struct grid_state tables[SCREEN_COUNT];
     struct grid_memory seen; /* what the last frame showed: changes are marked */
     int64_t frame_us;        /* the least time between two frames */
-    int64_t span_us;         /* what plots show */
+    int64_t span_us;         /* what plots look back on; 0: nobody has chosen */
     int scroll;              /* of pages, help and SQL */
     int limit_selected;
     int shift;        /* columns that long lines are moved to the left */

@@ -1,6 +1,8 @@
 #include "config.h"
 #include "dialect/watch.h"
 
+#include <string.h>
+
 #define US(interval) "(extract(epoch FROM " interval ") * 1000000)::bigint"
 
 /*
@@ -30,13 +32,18 @@
     "AND k.granted AND k.locktype = 'relation' AND k.relation IN (SELECT relation FROM pg_locks "  \
     "WHERE NOT granted) LIMIT 1) h ON true ORDER BY t.path LIMIT 500"
 
+#define REPLICA(beat)                                                                              \
+    "SELECT " beat ", pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0')::bigint, "                  \
+    "pg_is_in_recovery(), CASE WHEN pg_is_in_recovery() THEN pg_is_wal_replay_paused() END, "      \
+    "(SELECT count(*) FROM pg_stat_wal_receiver), "                                                \
+    "(SELECT extract(epoch FROM clock_timestamp() - last_msg_receipt_time) "                       \
+    "FROM pg_stat_wal_receiver)"
+
 static const char replica_sql[] =
-    "SELECT (SELECT beat FROM newel.heartbeat WHERE migration = $1), "
-    "pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0')::bigint, pg_is_in_recovery(), "
-    "CASE WHEN pg_is_in_recovery() THEN pg_is_wal_replay_paused() END, "
-    "(SELECT count(*) FROM pg_stat_wal_receiver), "
-    "(SELECT extract(epoch FROM clock_timestamp() - last_msg_receipt_time) "
-    "FROM pg_stat_wal_receiver)";
+    REPLICA("(SELECT beat FROM newel.heartbeat WHERE migration = $1)");
+/* before the first migration there is no such table, and a replica may see it late */
+static const char replica_before_sql[] = REPLICA("NULLIF($1::text, $1)");
+#define UNDEFINED_TABLE "42P01"
 
 static enum db_fault ask_replica(struct db *db, const char *migration, struct replica_view *out,
                                  struct error *e)
@@ -44,6 +51,8 @@ static enum db_fault ask_replica(struct db *db, const char *migration, struct re
     const char *params[] = {migration};
     struct db_rows *rows;
     enum db_fault fault = db_query(db, &rows, e, replica_sql, 1, params);
+    if (fault != DB_OK && strcmp(e->sqlstate, UNDEFINED_TABLE) == 0)
+        fault = db_query(db, &rows, e, replica_before_sql, 1, params);
     if (fault != DB_OK)
         return fault;
     double age = db_real(rows, 0, 5, -1);

@@ -205,7 +205,10 @@ static void describe_over(struct throttle_reason *r, const char *subject)
     char observed[UNITS_TEXT], limit[UNITS_TEXT], ease[UNITS_TEXT];
     (void)signal_value_text(r->kind, r->observed, observed);
     (void)signal_value_text(r->kind, r->limit, limit);
-    if (r->observed > r->limit)
+    bool same = strcmp(observed, limit) == 0; /* as rounded: "1.0s > 1.0s" would be a riddle */
+    if (r->observed > r->limit && same)
+        (void)snprintf(r->text, sizeof r->text, "%s: just over %s", subject, limit);
+    else if (r->observed > r->limit)
         (void)snprintf(r->text, sizeof r->text, "%s: %s > %s", subject, observed, limit);
     else
         (void)snprintf(r->text, sizeof r->text, "%s: %s, must fall under %s (80 %% of %s)", subject,

@@ -29,6 +29,8 @@ max_running = 0
 INI
 run extra --until sync
 is $? 0 'ready for the backfill' || show extra
+ok 'preflight asked the standby, which had no heartbeat yet' \
+    said extra '"check":"replicas","verdict":"pass"'
 psql_p "CREATE TRIGGER counting AFTER UPDATE ON items FOR EACH ROW EXECUTE FUNCTION count_write()"
 detached extra --yes
 is $? 0 'the engine starts' || show extra

@@ -57,7 +57,7 @@ static void the_page_shows_each_measurement_with_its_limit(void **state)
     assert_shown(text, "BATCH 231ms aim 250ms");
     assert_shown(text, "WORST LAG unknown of 2.0s"); /* r2 cannot be asked: it may be the worst */
     assert_shown(text, "WAITERS");
-    assert_shown(text, "5m");
+    assert_shown(text, ", 5m\n");
     assert_shown(text, "\xE2\xA3\xBF"); /* dots, all eight of them */
     assert_shown(text, "\xE2\x94\x88"); /* the limit's line */
     free(text);
