@@ -1,5 +1,7 @@
 #include "config.h"
 #include "engine/throttle.h"
+
+#include "base/clock.h"
 #include "base/units.h"
 
 #include <inttypes.h>
@@ -200,15 +202,24 @@ static void describe_unknown(struct throttle_reason *r, const char *subject, con
                    units_duration(since, in->now_us - r->since_us));
 }
 
+static void exact_text(enum signal_kind kind, int64_t value, char out[UNITS_TEXT])
+{
+    if (kind == SIGNAL_LAG && value >= 10 * US_PER_MS)
+        (void)snprintf(out, UNITS_TEXT, "%" PRId64 "ms", value / US_PER_MS);
+    else if (kind == SIGNAL_LAG)
+        (void)snprintf(out, UNITS_TEXT, "%" PRId64 "us", value);
+    else if (kind == SIGNAL_LAG_BYTES || kind == SIGNAL_WAL)
+        (void)snprintf(out, UNITS_TEXT, "%" PRId64 "B%s", value, kind == SIGNAL_WAL ? "/s" : "");
+}
+
 static void describe_over(struct throttle_reason *r, const char *subject)
 {
     char observed[UNITS_TEXT], limit[UNITS_TEXT], ease[UNITS_TEXT];
     (void)signal_value_text(r->kind, r->observed, observed);
     (void)signal_value_text(r->kind, r->limit, limit);
-    bool same = strcmp(observed, limit) == 0; /* as rounded: "1.0s > 1.0s" would be a riddle */
-    if (r->observed > r->limit && same)
-        (void)snprintf(r->text, sizeof r->text, "%s: just over %s", subject, limit);
-    else if (r->observed > r->limit)
+    if (strcmp(observed, limit) == 0) /* as rounded: "1.0s > 1.0s" would be a riddle */
+        exact_text(r->kind, r->observed, observed);
+    if (r->observed > r->limit)
         (void)snprintf(r->text, sizeof r->text, "%s: %s > %s", subject, observed, limit);
     else
         (void)snprintf(r->text, sizeof r->text, "%s: %s, must fall under %s (80 %% of %s)", subject,
