@@ -30,6 +30,7 @@ struct hint {
 
 static const struct hint answers[][HINTS_MAX] = {
     [ASK_STEP] = {{'y', "y", "start it"}, {'n', "N", "no"}, READ, BACK},
+    [ASK_WITHDRAW] = {{'y', "y", "take it back"}, {'n', "N", "no"}, READ, BACK},
     [ASK_ROLLBACK] = {{0, "type the column's name", "and Enter"}, READ, BACK},
     [ASK_KILL] = {{'y', "y", "yes"}, {'n', "N", "no"}, BACK},
     [ASK_QUIT] = {{'d', "d", "detach"},

@@ -224,10 +224,10 @@ static struct effect engine_key(struct view *v, const struct model *m, enum acti
         v->limit_selected = 0;
         return nothing;
     case ACTION_STEP:
-        question_step(v, t);
+        question_step(v, m, t);
         return nothing;
     case ACTION_ROLLBACK:
-        question_rollback(v, t);
+        question_rollback(v, m, t);
         return nothing;
     case ACTION_CANCEL:
     case ACTION_TERMINATE:

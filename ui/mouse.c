@@ -35,7 +35,8 @@ static void wheel(struct view *v, const struct model *m, bool up)
     for (int i = 0; i < WHEEL_ROWS; i++) {
         if (v->ask.kind == ASK_NONE)
             (void)input_command(v, m, up ? "up" : "down");
-        else if (v->ask.kind == ASK_STEP || v->ask.kind == ASK_ROLLBACK)
+        else if (v->ask.kind == ASK_STEP || v->ask.kind == ASK_WITHDRAW ||
+                 v->ask.kind == ASK_ROLLBACK)
             v->scroll += up ? -1 : 1; /* reading the page is no answer */
     }
 }

@@ -45,8 +45,32 @@ static void who_blocks(struct paper *p, const struct model_target *t, const stru
     paper_blank(p);
 }
 
+/* What a yes here comes to, where one is not enough. */
+static void who_approves(struct paper *p, const struct model *m, const struct model_target *t,
+                         const struct view *v, const char *what)
+{
+    char since[WORD_TEXT];
+    switch (view_second(v, m, t, what)) {
+    case SECOND_NEEDLESS:
+        return;
+    case SECOND_ASK:
+        paper_addf(p, STYLE_WARN, 0,
+                   "It needs a second operator: your yes asks for it, another's begins it.");
+        break;
+    case SECOND_GIVE:
+        paper_addf(p, STYLE_WARN, 0, "%s asked for it %s ago: your yes begins it.", t->asked_by,
+                   word_rough(since, v->now_us - t->asked_us));
+        break;
+    case SECOND_AWAIT:
+        paper_addf(p, STYLE_WARN, 0, "You asked for it %s ago: another operator has to approve it.",
+                   word_rough(since, v->now_us - t->asked_us));
+        break;
+    }
+    paper_blank(p);
+}
+
 static void step_page(struct paper *p, const struct model *m, const struct model_target *t,
-                      enum phase phase, int64_t now_us)
+                      const struct view *v, enum phase phase)
 {
     const struct model_phase *ph = &t->phases[phase];
     bool again = ph->state == STATE_FAILED;
@@ -62,15 +86,18 @@ static void step_page(struct paper *p, const struct model *m, const struct model
         paper_add(p, STYLE_BOLD, 0, ph->question);
         paper_blank(p);
     }
-    who_blocks(p, t, ph, now_us);
+    who_approves(p, m, t, v, phase_name(phase));
+    who_blocks(p, t, ph, v->now_us);
     paper_phase(p, t, phase);
 }
 
 /* Which phases did something that can be taken back, newest first. */
-static void rollback_page(struct paper *p, const struct model *m, const struct model_target *t)
+static void rollback_page(struct paper *p, const struct model *m, const struct model_target *t,
+                          const struct view *v)
 {
     paper_addf(p, STYLE_BAD, 0, "ROLL BACK on %s: column %s of %s", t->name ? t->name : "?",
                m->column ? m->column : "?", m->table ? m->table : "?");
+    who_approves(p, m, t, v, "rollback");
     paper_addf(p, STYLE_NORMAL, 0, "It stands at %d %s. This is taken back, in this order:",
                t->phase < PHASE_COUNT ? (int)t->phase + 1 : 0, phase_name(t->phase));
     size_t found = 0;
@@ -295,9 +322,9 @@ static void page_paper(struct paper *paper, const struct model *m, const struct 
     if (!t && v->page != PAGE_EVENT)
         return;
     if (v->page == PAGE_STEP && v->ask.phase < PHASE_COUNT)
-        step_page(paper, m, t, v->ask.phase, v->now_us);
+        step_page(paper, m, t, v, v->ask.phase);
     else if (v->page == PAGE_ROLLBACK)
-        rollback_page(paper, m, t);
+        rollback_page(paper, m, t, v);
     else if (v->page == PAGE_PLOTS)
         page_plots_say(paper, t, v);
     else if (v->page == PAGE_LOCK)

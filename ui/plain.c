@@ -337,7 +337,8 @@ static uint32_t answer_key(enum ask_kind kind, const char *text)
 
 static struct effect answer(struct view *v, const struct model *m, const char *text)
 {
-    if (v->ask.kind == ASK_STEP || v->ask.kind == ASK_KILL || v->ask.kind == ASK_QUIT)
+    if (v->ask.kind == ASK_STEP || v->ask.kind == ASK_WITHDRAW || v->ask.kind == ASK_KILL ||
+        v->ask.kind == ASK_QUIT)
         return question_answer(v, m, answer_key(v->ask.kind, text));
     for (size_t left = strlen(text); left;) {
         uint32_t c;
@@ -403,6 +404,7 @@ static void say_question(const struct view *v, const struct model *m, struct str
                   "be resumed. Anything else: stay.");
         return;
     case ASK_STEP:
+    case ASK_WITHDRAW:
     case ASK_KILL:
         lines(out, v->ask.about);
         line(out, "Type y for yes; anything else is no.");

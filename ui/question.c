@@ -44,7 +44,25 @@ struct ask *question_put(struct view *v, enum ask_kind kind, const char *target,
     return &v->ask;
 }
 
-void question_step(struct view *v, const struct model_target *t)
+static char *step_about(const struct view *v, const struct model *m, const struct model_target *t,
+                        enum phase phase)
+{
+    const char *name = phase_name(phase);
+    switch (view_second(v, m, t, name)) {
+    case SECOND_ASK:
+        return mem_printf("Ask another operator for %s? y/N", name);
+    case SECOND_GIVE:
+        return mem_printf("Approve %s, which %s asked for? y/N", name, t->asked_by);
+    case SECOND_AWAIT:
+        return mem_printf("You asked for %s. Take that back? y/N", name);
+    case SECOND_NEEDLESS:
+        break;
+    }
+    return mem_printf("%s %s? y/N", t->phases[phase].state == STATE_FAILED ? "Try again:" : "Start",
+                      name);
+}
+
+void question_step(struct view *v, const struct model *m, const struct model_target *t)
 {
     enum phase phase = view_next_phase(t);
     if (phase >= PHASE_COUNT) {
@@ -55,21 +73,31 @@ void question_step(struct view *v, const struct model_target *t)
             view_say(v, STYLE_GOOD, "all phases are done");
         return;
     }
-    char *about =
-        mem_printf("%s %s? y/N", t->phases[phase].state == STATE_FAILED ? "Try again:" : "Start",
-                   phase_name(phase));
-    question_put(v, ASK_STEP, t->name, about)->phase = phase;
+    char *about = step_about(v, m, t, phase);
+    bool waits = view_second(v, m, t, phase_name(phase)) == SECOND_AWAIT;
+    question_put(v, waits ? ASK_WITHDRAW : ASK_STEP, t->name, about)->phase = phase;
     free(about);
     view_open(v, PAGE_STEP);
 }
 
-void question_rollback(struct view *v, const struct model_target *t)
+void question_rollback(struct view *v, const struct model *m, const struct model_target *t)
 {
     if (t->phase >= PHASE_COUNT) {
         view_say(v, STYLE_WARN, "nothing was done yet: nothing to roll back");
         return;
     }
-    question_put(v, ASK_ROLLBACK, t->name, "Column to take back:")->phase = t->phase;
+    enum second second = view_second(v, m, t, "rollback");
+    if (second == SECOND_AWAIT) {
+        question_put(v, ASK_WITHDRAW, t->name, "You asked for the rollback. Take that back? y/N")
+            ->phase = t->phase;
+        view_open(v, PAGE_ROLLBACK);
+        return;
+    }
+    question_put(v, ASK_ROLLBACK, t->name,
+                 second == SECOND_ASK    ? "Asks another operator; column to take back:"
+                 : second == SECOND_GIVE ? "Approves the rollback; column to take back:"
+                                         : "Column to take back:")
+        ->phase = t->phase;
     view_open(v, PAGE_ROLLBACK);
 }
 
@@ -135,6 +163,21 @@ static struct effect answer_step(struct view *v, const struct model *m, uint32_t
         e = request_new(v, "step", t->name);
         json_set_text(e.request, "expect_phase", phase_name(phase));
     }
+    v->page = PAGE_NONE;
+    view_close_ask(v);
+    return e;
+}
+
+static struct effect answer_withdraw(struct view *v, const struct model *m, uint32_t key)
+{
+    const struct model_target *t = v->ask.target ? model_find_target(m, v->ask.target) : NULL;
+    struct effect e = nothing;
+    if (key != 'y' && key != 'Y')
+        view_say(v, STYLE_NORMAL, "it still waits for another operator");
+    else if (!t || !t->asked_by)
+        view_say(v, STYLE_WARN, "it is asked for no longer: nothing was sent");
+    else
+        e = request_new(v, "withdraw", t->name);
     v->page = PAGE_NONE;
     view_close_ask(v);
     return e;
@@ -294,9 +337,10 @@ struct effect question_answer(struct view *v, const struct model *m, uint32_t ke
                  key == KEYS_UP || key == KEYS_HOME || key == KEYS_END;
     switch (v->ask.kind) {
     case ASK_STEP:
+    case ASK_WITHDRAW:
         /* reading the page is no answer */
         if (!reads && key != 'j' && key != 'k' && key != ' ')
-            return answer_step(v, m, key);
+            return v->ask.kind == ASK_STEP ? answer_step(v, m, key) : answer_withdraw(v, m, key);
         v->scroll += key == KEYS_PAGE_DOWN || key == ' ' ? v->page_rows
                      : key == KEYS_PAGE_UP               ? -v->page_rows
                      : key == KEYS_DOWN || key == 'j'    ? 1

@@ -34,8 +34,8 @@ struct effect request_value(const struct view *v, const char *verb, const char *
 
 /* Opens a question, closing the one that stood there. */
 struct ask *question_put(struct view *v, enum ask_kind kind, const char *target, const char *about);
-void question_step(struct view *v, const struct model_target *t);
-void question_rollback(struct view *v, const struct model_target *t);
+void question_step(struct view *v, const struct model *m, const struct model_target *t);
+void question_rollback(struct view *v, const struct model *m, const struct model_target *t);
 void question_kill(struct view *v, const struct model *m, bool session);
 void question_quit(struct view *v);
 void question_limit(struct view *v, const struct model *m);

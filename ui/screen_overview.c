@@ -329,6 +329,23 @@ static void draw_server(struct stack *s, const struct model_target *t, const str
                    held.holding == 1 ? "s" : "", view_place(place, v, SCREEN_LOCKS));
 }
 
+/* Who else is here: a key that is pressed now may meet another's. */
+static void draw_people(struct stack *s, const struct model *m)
+{
+    if (!m->console_count || rows_left(s) < (m->console_count > 1 ? 2 : 10))
+        return;
+    struct pen p = next_line(s);
+    char since[WORD_TEXT];
+    pen_text(&p, STYLE_DIM, "here  ");
+    for (size_t i = 0; i < m->console_count; i++) {
+        const struct model_console *k = &m->consoles[i];
+        pen_printf(&p, STYLE_NORMAL, "%s%s", i ? ", " : "",
+                   k->operator_name ? k->operator_name : "unknown");
+        pen_printf(&p, STYLE_DIM, "%s since %s", k->read_only ? " looks on" : "",
+                   word_clock(since, k->since_us));
+    }
+}
+
 /* What the present pace comes to, in the terms in which people decide. */
 static void draw_outlook(struct stack *s, const struct model_target *t, const struct view *v)
 {
@@ -534,6 +551,7 @@ void screen_overview(struct canvas *c, const struct model *m, const struct view 
     draw_outlook(&s, t, v);
     draw_lag(&s, t, v);
     draw_server(&s, t, v);
+    draw_people(&s, m);
     draw_next(&s, t, v);
     if (r.height >= TALL && backfill_begun(t) && rows_left(&s) > 12) {
         int rows = rows_left(&s) / 3;

@@ -1,6 +1,7 @@
 #include "config.h"
 #include "ui/source.h"
 #include "base/clock.h"
+#include "ui/widgets.h"
 
 #include <string.h>
 
@@ -19,11 +20,24 @@ struct keeper {
     struct view *view;
 };
 
+/* What an operator says to all is not left to the log. In lines it is said anyway. */
+static void hear(struct view *v, const json_t *event)
+{
+    const char *from = json_get_text(event, "operator", "unknown");
+    char clock[WORD_TEXT];
+    if (!v->keeps_messages && !model_same_operator(from, v->operator_name))
+        view_say(v, STYLE_WARN, "%s, %s: %s", from,
+                 word_clock(clock, json_get_int(event, "time", 0)),
+                 json_get_text(event, "text", ""));
+}
+
 static void keep(void *context, const json_t *event, int64_t offset)
 {
     struct keeper *k = context;
     (void)offset;
     log_add(&k->view->log, (json_t *)event);
+    if (event_type_of(event) == EVENT_NOTE && !k->view->review)
+        hear(k->view, event);
     if (k->source->abreast)
         history_add(&k->view->history, event);
 }

@@ -158,6 +158,17 @@ int view_lock(const struct view *v, const struct model_target *t)
     return -1;
 }
 
+enum second view_second(const struct view *v, const struct model *m, const struct model_target *t,
+                        const char *what)
+{
+    bool back = strcmp(what, "rollback") == 0;
+    if (!model_needs_second(m, what))
+        return SECOND_NEEDLESS;
+    if (!t->asked_by || (strcmp(t->asked_for ? t->asked_for : "", "rollback") == 0) != back)
+        return SECOND_ASK;
+    return model_same_operator(t->asked_by, v->operator_name) ? SECOND_AWAIT : SECOND_GIVE;
+}
+
 struct sessions view_sessions(const struct model_target *t)
 {
     struct sessions s = {0};
@@ -205,6 +216,9 @@ void view_state(struct str *out, enum style *style, const struct model *m,
         break;
     case DOING_ASKING:
         str_addf(out, "ASKING %s?", phase_name(view_next_phase(t)));
+        if (t->asked_by)
+            str_addf(out, " %.*s asked, needs another operator", (int)strcspn(t->asked_by, " "),
+                     t->asked_by);
         break;
     case DOING_RUNNING:
         *style = STYLE_BADGE;
@@ -432,12 +446,17 @@ static bool asks_by_prompt(enum ask_kind kind)
     return kind != ASK_NONE && kind != ASK_KILL && kind != ASK_QUIT;
 }
 
+static bool asks_yes_or_no(enum ask_kind kind)
+{
+    return kind == ASK_STEP || kind == ASK_WITHDRAW;
+}
+
 static void draw_prompt(struct canvas *c, const struct view *v, struct rect line)
 {
     struct pen p = pen_at(c, line, 0);
     pen_text(&p, STYLE_WARN, v->ask.about);
     pen_text(&p, STYLE_NORMAL, " ");
-    if (asks_by_prompt(v->ask.kind) && v->ask.kind != ASK_STEP) {
+    if (asks_by_prompt(v->ask.kind) && !asks_yes_or_no(v->ask.kind)) {
         /* the end of what is typed is what one looks at */
         const char *typed = str_text(&v->ask.input);
         int over = text_width(typed) - (pen_left(&p) - 1);

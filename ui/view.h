@@ -49,6 +49,7 @@ enum page {
 enum ask_kind {
     ASK_NONE,
     ASK_STEP,     /* y/N */
+    ASK_WITHDRAW, /* y/N */
     ASK_ROLLBACK, /* the column's name */
     ASK_KILL,     /* y/N */
     ASK_QUIT,     /* one of several letters */
@@ -162,6 +163,16 @@ const struct model_target *view_target(const struct view *v, const struct model 
 void view_follow(struct view *v, const struct model *m);
 /* The index of the selected session in `t->locks`, or -1 when it is gone (or none is selected). */
 int view_lock(const struct view *v, const struct model_target *t);
+
+/* How far the second operator's yes is, where `what` (a phase, "rollback") needs one. */
+enum second {
+    SECOND_NEEDLESS,
+    SECOND_ASK,   /* a yes asks for another */
+    SECOND_GIVE,  /* somebody has asked: a yes here is the other one */
+    SECOND_AWAIT, /* who sits here has asked */
+};
+enum second view_second(const struct view *v, const struct model *m, const struct model_target *t,
+                        const char *what);
 
 /* Sessions of the lock tree: who waits, at whom it ends, and who only holds newel's table. */
 struct sessions {

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/units.h"
+#include "engine/approval.h"
 #include "engine/errand.h"
 #include "journal/command.h"
 
@@ -94,15 +95,68 @@ static bool expected_phase(struct order *o)
     return false;
 }
 
+/* Is this a yes that counts, as far as a second operator is needed for it? */
+static void look_at_approval(struct order *o, enum run_wish wish, const char *what)
+{
+    switch (approval_of(o->run, wish, o->speaker->name)) {
+    case APPROVAL_NAMELESS:
+        refuse(o, "%s needs a second operator, and nobody knows who you are", what);
+        return;
+    case APPROVAL_OWN:
+        refuse(o, "you asked for %s: another operator has to approve it", what);
+        return;
+    case APPROVAL_NEEDLESS:
+    case APPROVAL_ASK:
+    case APPROVAL_GIVEN:
+        return;
+    }
+}
+
+/* False: it was only asked for. */
+static bool released(struct order *o, enum run_wish wish, const char *what)
+{
+    struct run *r = o->run;
+    const char *name = o->speaker->name;
+    if (approval_of(r, wish, name) == APPROVAL_ASK) {
+        o->more = approval_ask(r, wish, name);
+        str_addf(&o->answer, "asked for %s: another operator has to approve it", what);
+        return false;
+    }
+    if (approval_of(r, wish, name) == APPROVAL_GIVEN)
+        o->more = approval_end(r, "approved", name);
+    approval_release(r, r->asked_by, name);
+    approval_lapse(r);
+    return true;
+}
+
+static void order_withdraw(struct order *o)
+{
+    struct run *r = o->run;
+    if (!o->doing) {
+        if (!r->asked_by)
+            refuse(o, "nothing waits for a second operator");
+        return;
+    }
+    o->more = approval_end(r, "withdrawn", o->speaker->name);
+    approval_lapse(r);
+    str_add(&o->answer, "taken back");
+}
+
 static void order_step(struct order *o)
 {
     struct run *r = o->run;
     if (!o->doing) {
-        if (expected_phase(o) && r->state != STATE_ASKING && r->state != STATE_FAILED)
+        if (!expected_phase(o))
+            return;
+        if (r->state != STATE_ASKING && r->state != STATE_FAILED)
             refuse(o, "%s is %s, not waiting for a yes", phase_name(r->phase),
                    phase_state_name(r->state));
+        else
+            look_at_approval(o, WISH_STEP, phase_name(r->phase));
         return;
     }
+    if (!released(o, WISH_STEP, phase_name(r->phase)))
+        return;
     r->wish = WISH_STEP;
     r->wish_phase = r->phase;
     /* a yes to this phase is a yes to going on */
@@ -127,8 +181,12 @@ static void order_rollback(struct order *o)
             refuse(o, "it is being taken back already");
         else if (r->phase < PHASE_EXPAND)
             refuse(o, "nothing was changed yet");
+        else
+            look_at_approval(o, WISH_ROLLBACK, "the rollback");
         return;
     }
+    if (!released(o, WISH_ROLLBACK, "the rollback"))
+        return;
     r->wish = WISH_ROLLBACK;
     r->wish_phase = PHASE_EXPAND;
     free(r->paused_by);
@@ -421,7 +479,8 @@ static void order_detach(struct order *o)
 static void (*const orders[VERB_COUNT])(struct order *) = {
     [VERB_DETACH] = order_detach,   [VERB_PAUSE] = order_pause,
     [VERB_RESUME] = order_resume,   [VERB_STEP] = order_step,
-    [VERB_ROLLBACK] = order_rollback, [VERB_BATCH] = order_batch,
+    [VERB_ROLLBACK] = order_rollback, [VERB_WITHDRAW] = order_withdraw,
+    [VERB_BATCH] = order_batch,
     [VERB_TIME] = order_time,       [VERB_REST] = order_rest,
     [VERB_LANES] = order_lanes,     [VERB_LIMIT] = order_limit,
     [VERB_OVERRIDE] = order_override, [VERB_CANCEL] = order_signal,

@@ -48,6 +48,14 @@ static json_t *migration_json(const struct migration *m)
     json_set_text(o, "value", m->value_sql);
     json_set_text(o, "where", m->where_sql);
     json_set_text(o, "new_rows", new_rows_name(m->new_rows));
+    struct str approve = {0};
+    for (int i = 0; i < PHASE_COUNT; i++)
+        if (m->approve.phases[i])
+            str_addf(&approve, "%s%s", approve.len ? " " : "", phase_name((enum phase)i));
+    if (m->approve.rollback)
+        str_addf(&approve, "%srollback", approve.len ? " " : "");
+    json_set_text(o, "approve", approve.len ? str_text(&approve) : NULL);
+    str_free(&approve);
     return o;
 }
 

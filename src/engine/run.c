@@ -1,6 +1,8 @@
 #include "config.h"
 #include "engine/run.h"
 
+#include "engine/approval.h"
+
 #include "base/clock.h"
 #include "dialect/watch.h"
 
@@ -48,6 +50,8 @@ void run_free(struct run *r)
 {
     free(r->signals);
     free(r->paused_by);
+    free(r->asked_by);
+    free(r->released_by);
     free(r->quoted_column);
     free(r->quoted_table);
     walk_subject_free(&r->walk);
@@ -220,6 +224,9 @@ bool run_enter(struct run *r, enum phase phase, enum phase_state state, const ch
                const struct error *e)
 {
     run_lock(r);
+    /* a rollback is asked for of the phase, whether it waits or runs; all else of its state */
+    if (r->asked_for != WISH_ROLLBACK || phase != r->phase || state == STATE_UNDOING)
+        approval_lapse(r);
     r->phase = phase;
     r->state = state;
     run_wake(r);

@@ -60,6 +60,9 @@ struct run {
     enum run_wish wish;
     enum phase wish_phase;
     char *paused_by;
+    enum run_wish asked_for; /* what waits for a second operator (approval.h) */
+    char *asked_by;
+    char *released_by; /* who said yes to what is done now; NULL: who started the engine */
 
     struct pace pace;
     struct throttle throttle;

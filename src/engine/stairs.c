@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "dialect/state.h"
 #include "dialect/watch.h"
+#include "engine/approval.h"
 #include "engine/backfill.h"
 #include "engine/ddl.h"
 #include "engine/evidence.h"
@@ -261,12 +262,24 @@ static bool stand_still(struct stairs *s, enum phase phase, struct error *e, boo
     return wish != WISH_NONE;
 }
 
+/* Who started the engine with --yes has said it to this, too; it takes another. */
+static void ask_second(struct run *r)
+{
+    run_lock(r);
+    json_t *event = approval_ask(r, WISH_STEP, r->operator_name);
+    run_unlock(r);
+    run_record(r, event);
+}
+
 static bool ask(struct run *r, enum phase phase, bool *back)
 {
-    if (r->yes)
+    bool second = r->migration->approve.phases[phase];
+    if (r->yes && !second)
         return !run_stopping(r);
     if (!run_enter(r, phase, STATE_ASKING, r->plan.phases[phase].question, NULL))
         return false;
+    if (r->yes)
+        ask_second(r);
     enum run_wish wish = wait_for_wish(r, phase);
     *back = wish == WISH_ROLLBACK;
     return wish != WISH_NONE;

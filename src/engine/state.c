@@ -274,9 +274,13 @@ enum db_fault state_set(struct run *r, struct db *db, enum phase phase, enum pha
 
 void state_audit(struct run *r, struct db *db, const char *what, const char *sql)
 {
-    const char *params[] = {r->migration->id, r->operator_name, what, sql};
+    run_lock(r);
+    char *by = mem_dup(r->released_by ? r->released_by : r->operator_name);
+    run_unlock(r);
+    const char *params[] = {r->migration->id, by, what, sql};
     struct error e;
     if (db_query(db, NULL, &e, words_of(r)->audit, 4, params) != DB_OK)
         run_alarm(r, "warn", "audit", "the audit trail on %s could not be written: %s",
                   r->target->name, e.why);
+    free(by);
 }

@@ -10,6 +10,7 @@ static const struct verb_words words[VERB_COUNT] = {
     [VERB_RESUME] = {"resume", true, NULL, "go on"},
     [VERB_STEP] = {"step", true, "PHASE", "start PHASE, or try it again"},
     [VERB_ROLLBACK] = {"rollback", true, "PHASE COLUMN", "take back what was done up to PHASE"},
+    [VERB_WITHDRAW] = {"withdraw", true, NULL, "take back what a second operator was asked for"},
     [VERB_BATCH] = {"batch", true, "ROWS|auto", "rows of one batch, or give it back to the pace"},
     [VERB_TIME] = {"time", true, "DURATION", "how long one batch may take"},
     [VERB_REST] = {"rest", true, "DURATION", "rest between two batches"},

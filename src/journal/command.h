@@ -10,6 +10,7 @@
  * resume    target?
  * step      expect_phase                starts (or tries again) that phase
  * rollback  expect_phase column         takes phases back; column: its name, typed
+ * withdraw                              takes back what was asked of a second operator
  * batch     value: rows | auto
  * time      value: duration             aim for one batch
  * rest      value: duration             pause between two batches
@@ -35,6 +36,7 @@ enum verb {
     VERB_RESUME,
     VERB_STEP,
     VERB_ROLLBACK,
+    VERB_WITHDRAW,
     VERB_BATCH,
     VERB_TIME,
     VERB_REST,

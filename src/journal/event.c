@@ -19,7 +19,7 @@ static const char *const names[] = {
     [EVENT_BATCH] = "batch",     [EVENT_PACE] = "pace",         [EVENT_THROTTLE] = "throttle",
     [EVENT_LIMIT] = "limit",     [EVENT_SAMPLE] = "sample",     [EVENT_CHECK] = "check",
     [EVENT_PLAN] = "plan",       [EVENT_CLIENTS] = "clients",   [EVENT_ALARM] = "alarm",
-    [EVENT_NOTE] = "note",       [EVENT_KEYFRAME] = "keyframe", [EVENT_END] = "end",
+    [EVENT_APPROVAL] = "approval", [EVENT_NOTE] = "note",       [EVENT_KEYFRAME] = "keyframe", [EVENT_END] = "end",
     [EVENT_UNKNOWN] = "unknown",
 };
 

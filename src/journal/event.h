@@ -71,6 +71,7 @@ enum event_type {
     EVENT_CLIENTS,
     EVENT_ALARM,
     EVENT_NOTE,
+    EVENT_APPROVAL,
     EVENT_KEYFRAME,
     EVENT_END,
     EVENT_UNKNOWN, /* from a newer version: passed over */

@@ -124,6 +124,18 @@ static void say_command(struct str *out, const json_t *event)
     }
 }
 
+static void say_approval(struct str *out, const json_t *event)
+{
+    const char *what = is(event, "of", "rollback") ? "rollback" : get(event, "phase");
+    if (is(event, "state", "asked"))
+        str_addf(out, "%s asks for %s: another operator has to approve it", who(event), what);
+    else if (is(event, "state", "approved"))
+        str_addf(out, "%s approved %s, which %s had asked for", who(event), what,
+                 get(event, "asked_by"));
+    else
+        str_addf(out, "%s took back that %s was asked for", who(event), what);
+}
+
 static void say_phase(struct str *out, const json_t *event)
 {
     str_addf(out, "%s: %s", get(event, "phase"),
@@ -349,7 +361,7 @@ static void (*const sayers[])(struct str *out, const json_t *event) = {
     [EVENT_BATCH] = say_batch,     [EVENT_PACE] = say_pace,       [EVENT_THROTTLE] = say_throttle,
     [EVENT_LIMIT] = say_limit,     [EVENT_SAMPLE] = say_sample,   [EVENT_CHECK] = say_check,
     [EVENT_PLAN] = say_plan,       [EVENT_CLIENTS] = say_clients, [EVENT_ALARM] = say_alarm,
-    [EVENT_NOTE] = say_note,       [EVENT_END] = say_end,         [EVENT_KEYFRAME] = NULL,
+    [EVENT_APPROVAL] = say_approval, [EVENT_NOTE] = say_note,       [EVENT_END] = say_end,         [EVENT_KEYFRAME] = NULL,
     [EVENT_UNKNOWN] = NULL,
 };
 

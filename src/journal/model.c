@@ -66,6 +66,21 @@ const struct model_target *model_find_target(const struct model *m, const char *
     return NULL;
 }
 
+bool model_needs_second(const struct model *m, const char *what)
+{
+    size_t n = strlen(what);
+    for (const char *at = m->approve; at && (at = strstr(at, what)); at += n)
+        if ((at == m->approve || at[-1] == ' ') && (!at[n] || at[n] == ' '))
+            return true;
+    return false;
+}
+
+bool model_same_operator(const char *a, const char *b)
+{
+    size_t n = a ? strcspn(a, " ") : 0;
+    return n && b && strcspn(b, " ") == n && strncmp(a, b, n) == 0;
+}
+
 static struct model_target *target_named(struct model *m, const char *name)
 {
     for (size_t i = 0; i < m->target_count; i++)
@@ -162,6 +177,7 @@ static void fold_session(struct model *m, const json_t *event)
     fold_set_text(&m->until, json_get_text(event, "until", NULL));
     fold_set_text(&m->on_disconnect, json_get_text(event, "on_disconnect", NULL));
     fold_set_text(&m->id, json_get_text(migration, "id", NULL));
+    fold_set_text(&m->approve, json_get_text(migration, "approve", NULL));
     fold_set_text(&m->table, json_get_text(migration, "table", NULL));
     fold_set_text(&m->column, json_get_text(migration, "column", NULL));
     fold_set_text(&m->type, json_get_text(migration, "type", NULL));
@@ -320,11 +336,38 @@ static void fold_of_session(struct model *m, enum event_type type, struct model_
     }
 }
 
+static void forget_approval(struct model_target *t)
+{
+    fold_set_text(&t->asked_for, NULL);
+    fold_set_text(&t->asked_by, NULL);
+    t->asked_us = UNKNOWN;
+}
+
+static void fold_approval(struct model_target *t, const json_t *event, int64_t now_us)
+{
+    forget_approval(t);
+    if (!fold_text_is(json_get_text(event, "state", NULL), "asked"))
+        return;
+    fold_set_text(&t->asked_for, json_get_text(event, "of", "step"));
+    fold_set_text(&t->asked_by, json_get_text(event, "operator", "unknown"));
+    t->asked_us = now_us;
+}
+
+/* A rollback is asked for of the phase, whether it waits or runs; all else of its state. */
+static bool lapses(const struct model_target *t, const json_t *event)
+{
+    return !t->asked_for || !fold_text_is(t->asked_for, "rollback") ||
+           phase_from_name(json_get_text(event, "phase", "")) != t->phase ||
+           fold_text_is(json_get_text(event, "state", NULL), "undoing");
+}
+
 static void fold_of_target(struct model *m, enum event_type type, struct model_target *t,
                            const json_t *event)
 {
     switch (type) {
     case EVENT_PHASE:
+        if (lapses(t, event))
+            forget_approval(t);
         fold_target_phase(t, event, m->time_us);
         m->focus = (size_t)(t - m->targets);
         break;
@@ -351,6 +394,9 @@ static void fold_of_target(struct model *m, enum event_type type, struct model_t
         break;
     case EVENT_PLAN:
         fold_target_plan(t, event);
+        break;
+    case EVENT_APPROVAL:
+        fold_approval(t, event, m->time_us);
         break;
     case EVENT_CLIENTS:
         shape_read_list(&model_target_shape, t, "clients", json_object_get(event, "rows"));

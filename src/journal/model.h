@@ -129,6 +129,9 @@ struct model_target {
     struct model_phase phases[PHASE_COUNT];
     enum phase phase;  /* where it stands; PHASE_COUNT before anything began */
     char *paused_by;   /* NULL: not paused */
+    /* what waits for a second operator: "step" or "rollback"; NULL: nothing */
+    char *asked_for, *asked_by;
+    int64_t asked_us;
     struct model_error error;
     struct model_statement statement;
 
@@ -206,6 +209,7 @@ struct model {
     int64_t format, pid, started_us;
     char *version, *host, *operator_name, *file, *digest, *until, *on_disconnect;
     bool yes;
+    char *approve; /* "enforce finish rollback": what needs a second operator; NULL: nothing */
     char *id, *table, *column, *type, *default_sql, *value_sql, *where_sql, *new_rows;
     bool not_null;
 
@@ -236,6 +240,11 @@ void model_gap(struct model *m); /* a broken line lay here */
 json_t *model_to_json(const struct model *m); /* the caller owns it */
 /* `m` is an initialised model; what it held is freed. */
 void model_from_json(struct model *m, const json_t *json);
+
+/* Does `what` (a phase's name, or "rollback") need a second operator? */
+bool model_needs_second(const struct model *m, const char *what);
+/* The same operator, from wherever: "ann (sudo to root) from 10.0.0.1" is ann. */
+bool model_same_operator(const char *a, const char *b);
 
 /* NULL when there is none of that name. */
 const struct model_target *model_find_target(const struct model *m, const char *name);

@@ -14,12 +14,15 @@
 struct reading {
     struct migration m;
     char *targets; /* as written, before it is split */
+    char *approve_phases;
+    int approve_by; /* a place in approve_words */
 };
 
 #define AT(member) offsetof(struct migration, member)
 
 static const char *const algorithm_words[] = {"instant", "inplace", "copy", NULL};
 static const char *const not_null_words[] = {"rebuild", "trigger", NULL};
+static const char *const approve_words[] = {"other", "any", NULL};
 static const char *const new_rows_words[] = {"trigger", "default", "application", NULL};
 
 static const struct spec_key migration_keys[] = {
@@ -214,6 +217,19 @@ static const struct spec_key ddl_keys[] = {
             "NULL"},
 };
 
+static const struct spec_key approve_keys[] = {
+    {.key = "phases",
+     .kind = SPEC_TEXT,
+     .offset = offsetof(struct reading, approve_phases),
+     .doc = "phases, and rollback, that need a second yes, separated by blanks or commas"},
+    {.key = "by",
+     .kind = SPEC_WORD,
+     .words = approve_words,
+     .otherwise = "other",
+     .offset = offsetof(struct reading, approve_by),
+     .doc = "who gives it: another operator than the first, or any"},
+};
+
 static const struct spec_key query_keys[] = {
     {.key = "sql",
      .kind = SPEC_SQL,
@@ -239,7 +255,7 @@ static const struct spec_key health_keys[] = {
      .doc = "a watched query's cost against the baseline; 0: not watched"},
 };
 
-enum { MIGRATION, COLUMN, BACKFILL, BATCH, THROTTLE, DDL, QUERY, HEALTH };
+enum { MIGRATION, COLUMN, BACKFILL, BATCH, THROTTLE, DDL, APPROVE, QUERY, HEALTH };
 
 #define KEYS(table) .keys = (table), .key_count = COUNT_OF(table)
 
@@ -253,6 +269,7 @@ static const struct spec_section sections[] = {
     [BATCH] = {.name = "batch", KEYS(batch_keys), .doc = "size and rhythm of the batches"},
     [THROTTLE] = {.name = "throttle", KEYS(throttle_keys), .doc = "limits that stop the work"},
     [DDL] = {.name = "ddl", KEYS(ddl_keys), .doc = "how statements wait for their locks"},
+    [APPROVE] = {.name = "approve", KEYS(approve_keys), .doc = "what needs a second operator"},
     [QUERY] = {.name = "query", .named = true, KEYS(query_keys), .doc = "a watched query"},
     [HEALTH] = {.name = "health",
                 KEYS(health_keys),
@@ -425,6 +442,35 @@ static void check_limits(const struct check *c)
                          ratios[i].key, ratios[i].ratio);
 }
 
+/* One word of [approve] phases; the phases that start without a yes cannot be named. */
+static void add_approval(const struct check *c, struct approval_rule *approve, const char *word)
+{
+    enum phase phase = phase_from_name(word);
+    if (strcmp(word, "rollback") == 0) {
+        approve->rollback = true;
+    } else if (phase != PHASE_COUNT && phase != PHASE_PREFLIGHT) {
+        approve->phases[phase] = true;
+    } else {
+        struct str text = {0};
+        spec_quote(word, &text);
+        findings_add(c->findings, line_of(c, "approve", "phases"), "bad-value",
+                     "phases: read %s; allowed: baseline to finish, and rollback", str_text(&text));
+        str_free(&text);
+    }
+}
+
+static void read_approval(const struct check *c, const char *phases, struct approval_rule *approve)
+{
+    static const char between[] = ", \t";
+    while (phases && *(phases += strspn(phases, between))) {
+        size_t n = strcspn(phases, between);
+        char *word = mem_dup_n(phases, n);
+        add_approval(c, approve, word);
+        free(word);
+        phases += n;
+    }
+}
+
 /* ---- the whole ------------------------------------------------------------ */
 
 static void read_queries(const struct ini_file *file, struct migration *m,
@@ -451,11 +497,14 @@ static void read_file(const struct ini_file *file, struct migration *m, struct f
     if (reading.targets)
         split_patterns(reading.targets, m);
     free(reading.targets);
+    struct check check = {.file = file, .m = m, .findings = findings};
+    m->approve.by_other = reading.approve_by == 0;
+    read_approval(&check, reading.approve_phases, &m->approve);
+    free(reading.approve_phases);
     read_queries(file, m, findings);
     if (m->column)
         unquote(m->column);
 
-    struct check check = {.file = file, .m = m, .findings = findings};
     check_names(&check);
     check_batch(&check);
     check_value(&check);
@@ -501,7 +550,7 @@ bool migration_load(const char *path, struct migration *m, struct findings *find
 void migration_free(struct migration *m)
 {
     for (size_t i = 0; i < COUNT_OF(sections); i++)
-        if (i != MIGRATION && i != QUERY)
+        if (i != MIGRATION && i != APPROVE && i != QUERY)
             spec_free(&sections[i], m);
     for (size_t i = 0; i < m->query_count; i++) {
         free(m->queries[i].name);

@@ -7,6 +7,7 @@
 
 #include "base/digest.h"
 #include "base/ini.h"
+#include "base/phase.h"
 
 #include <stdint.h>
 
@@ -43,6 +44,13 @@ struct limits {
     int64_t max_flow_control; /* percent */
 };
 
+/* What an operator cannot begin alone. */
+struct approval_rule {
+    bool phases[PHASE_COUNT];
+    bool rollback;
+    bool by_other; /* false: the same operator may say yes twice */
+};
+
 struct watched_query {
     char *name;
     char *sql;
@@ -71,6 +79,8 @@ struct migration {
     int64_t lock_timeout_us, lock_retries;
     enum agreed_algorithm algorithm;
     enum not_null_by not_null_by;
+
+    struct approval_rule approve;
 
     struct watched_query *queries;
     size_t query_count;

@@ -104,6 +104,8 @@ void plan_print(const struct plan *p, const struct migration *m, const struct fa
         const struct phase_plan *phase = &p->phases[i];
         str_addf(out, "\n%d %s\n", i + 1, phase_name(phase->phase));
         plan_print_field(out, "asked", phase->question);
+        if (m->approve.phases[phase->phase])
+            plan_print_field(out, "approval", "a second operator has to say yes");
         plan_print_field(out, "costs", phase->estimate);
         if (phase->destructive_undo)
             plan_print_field(out, "beware", "its way back loses what was written to the column");

@@ -108,6 +108,24 @@ see 'ote.*:' 'm asks for a note'
 type_text 'all is well at 3'
 press Enter 'accepted note' 'and sends it'
 ok 'which the journal has' wait_for 5 said extra 'all is well at 3'
+SUDO_USER=bob newel ctl extra note 'look at r1, please' >"$work/said" 2>&1
+see '^bob .*[0-9]: look at r1, please' 'a note of another operator is shown until a key is pressed'
+press Escape 'BACKFILL' 'by a key it goes'
+keys d
+see 'Time for one batch \(now 250ms\):' 'd asks for the time of a batch'
+type_text 400ms
+press Enter 'accepted time 400ms' 'and sends it'
+see 'aim 400ms' 'which the overview shows'
+keys w
+see 'Rest between batches \(now 400ms\)' 'w asks for the rest'
+type_text 300ms
+press Enter 'accepted rest 300ms' 'and sends it'
+see 'rest 300ms' 'which the overview shows'
+press p '^BATCH .* aim 400ms' 'p shows the plots'
+see '^d .*time 400ms' 'with what was done'
+press z ' 5m| 15m' 'further back'
+fits 'no line of the plots is too long'
+press Escape 'BACKFILL' 'and back'
 
 # ---- each screen is what its number says, with something true on it
 

@@ -27,7 +27,11 @@ static const struct row rows[] = {
      "1 missing-key;1 missing-key;2 missing-key;2 missing-key;", "needs table"},
 
     {"unknown section", LEAST "[bacth]\nrows = 1\n", "7 unknown-section;", "did you mean 'batch'?"},
-    {"a section that does not exist yet", LEAST "[approve]\n", "7 unknown-section;", NULL},
+    {"a section that does not exist yet", LEAST "[waves]\n", "7 unknown-section;", NULL},
+    {"what cannot wait for a second yes", LEAST "[approve]\nphases = preflight\n", "8 bad-value;",
+     "allowed: baseline to finish, and rollback"},
+    {"who is neither other nor any", LEAST "[approve]\nphases = finish\nby = me\n",
+     "9 bad-value;", NULL},
     {"unknown key", LEAST "[batch]\nrow = 1\n", "8 unknown-key;", "did you mean 'rows'?"},
     {"unknown key in capitals", LEAST "[batch]\nROWS = 1\n", "8 unknown-key;",
      "did you mean 'rows'?"},
