@@ -1,6 +1,7 @@
 #include "config.h"
 #include "plan/migration.h"
 #include "base/path.h"
+#include "plan/hazard.h"
 #include "plan/spec.h"
 
 #include <ctype.h>
@@ -230,6 +231,13 @@ static const struct spec_key approve_keys[] = {
      .doc = "who gives it: another operator than the first, or any"},
 };
 
+static const struct spec_key lint_keys[] = {
+    {.key = "allow",
+     .kind = SPEC_TEXT,
+     .offset = AT(lint_allow),
+     .doc = "rules of newel lint to pass over, separated by blanks or commas"},
+};
+
 static const struct spec_key query_keys[] = {
     {.key = "sql",
      .kind = SPEC_SQL,
@@ -255,7 +263,7 @@ static const struct spec_key health_keys[] = {
      .doc = "a watched query's cost against the baseline; 0: not watched"},
 };
 
-enum { MIGRATION, COLUMN, BACKFILL, BATCH, THROTTLE, DDL, APPROVE, QUERY, HEALTH };
+enum { MIGRATION, COLUMN, BACKFILL, BATCH, THROTTLE, DDL, APPROVE, LINT, QUERY, HEALTH };
 
 #define KEYS(table) .keys = (table), .key_count = COUNT_OF(table)
 
@@ -270,6 +278,7 @@ static const struct spec_section sections[] = {
     [THROTTLE] = {.name = "throttle", KEYS(throttle_keys), .doc = "limits that stop the work"},
     [DDL] = {.name = "ddl", KEYS(ddl_keys), .doc = "how statements wait for their locks"},
     [APPROVE] = {.name = "approve", KEYS(approve_keys), .doc = "what needs a second operator"},
+    [LINT] = {.name = "lint", KEYS(lint_keys), .doc = "what newel lint may pass over"},
     [QUERY] = {.name = "query", .named = true, KEYS(query_keys), .doc = "a watched query"},
     [HEALTH] = {.name = "health",
                 KEYS(health_keys),
@@ -471,6 +480,20 @@ static void read_approval(const struct check *c, const char *phases, struct appr
     }
 }
 
+static void check_allowed(const struct check *c)
+{
+    static const char between[] = ", \t";
+    for (const char *at = c->m->lint_allow; at && *(at += strspn(at, between));) {
+        size_t n = strcspn(at, between);
+        char *word = mem_dup_n(at, n);
+        if (!rule_named(word))
+            findings_add(c->findings, line_of(c, "lint", "allow"), "bad-value",
+                         "allow: there is no rule %s; newel lint --rules tells them", word);
+        free(word);
+        at += n;
+    }
+}
+
 /* ---- the whole ------------------------------------------------------------ */
 
 static void read_queries(const struct ini_file *file, struct migration *m,
@@ -509,6 +532,7 @@ static void read_file(const struct ini_file *file, struct migration *m, struct f
     check_batch(&check);
     check_value(&check);
     check_limits(&check);
+    check_allowed(&check);
 }
 
 static void parse_bytes(const char *name, const char *bytes, size_t size, struct migration *m,

@@ -81,6 +81,7 @@ struct migration {
     enum not_null_by not_null_by;
 
     struct approval_rule approve;
+    char *lint_allow; /* rules that newel lint passes over, as written; NULL: none */
 
     struct watched_query *queries;
     size_t query_count;
