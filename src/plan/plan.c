@@ -5,6 +5,7 @@
 #include "base/units.h"
 #include "dialect/batch.h"
 #include "dialect/state.h"
+#include "dialect/statements.h"
 #include "dialect/watch.h"
 #include "plan/estimate.h"
 #include "plan/subject.h"
@@ -191,7 +192,7 @@ static void plan_baseline(struct draft *d)
 {
     for (size_t i = 0; i < d->m->query_count; i++) {
         char *name = mem_printf("plan of query %s", d->m->queries[i].name);
-        add_engine(d, PHASE_BASELINE, name, watch_explain(d->f->engine, d->m->queries[i].sql));
+        add_engine(d, PHASE_BASELINE, name, statement_explain_form(d->f->engine, d->m->queries[i].sql));
         free(name);
     }
     say(d, PHASE_BASELINE,
@@ -380,7 +381,7 @@ static void plan_compare(struct draft *d)
 {
     for (size_t i = 0; i < d->m->query_count; i++) {
         char *name = mem_printf("plan of query %s", d->m->queries[i].name);
-        add_engine(d, PHASE_COMPARE, name, watch_explain(d->f->engine, d->m->queries[i].sql));
+        add_engine(d, PHASE_COMPARE, name, statement_explain_form(d->f->engine, d->m->queries[i].sql));
         free(name);
     }
     say(d, PHASE_COMPARE,
