@@ -129,7 +129,7 @@ static enum db_fault read_prepared(struct run *r, struct db *db, struct seen *s,
 static bool notices(const struct run *r, const struct statement *s, enum statement_use *use)
 {
     *use = statement_use(s->text, table_of(r));
-    return *use != USE_NAMED && !statement_names(s->text, "newel");
+    return *use != USE_NAMED && !statement_is_ours(s->text);
 }
 
 static void add_statement(struct run *r, json_t *out, const struct statement *s,

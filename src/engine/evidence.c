@@ -87,7 +87,7 @@ static void add_top(struct run *r, struct baseline *b, const struct statement_li
         char *fingerprint = statement_fingerprint(s->text);
         /* the server has left the constants out: whether it has a plan is seen without them */
         if (statement_has_plan(fingerprint) && statement_names(s->text, r->facts.table) &&
-            !statement_names(s->text, "newel") && !is_known(b, fingerprint)) {
+            !statement_is_ours(s->text) && !is_known(b, fingerprint)) {
             struct baseline_query *q = VEC_PUSH(b->queries, b->query_count);
             q->name =
                 mem_printf("top-%" PRId64, r->migration->top_queries - left-- + 1);
@@ -217,12 +217,13 @@ static void measure(struct run *r, struct capture *c, const struct statement_lis
     /* counters that went back were begun anew; one that is new began with nothing */
     int64_t old = q->calls == UNKNOWN ? 0 : q->calls;
     double old_total = q->calls == UNKNOWN ? 0 : q->total_us;
-    if (calls < old || total < old_total)
+    if (calls < old)
         return;
     c->calls = calls - old;
     if (c->calls == 0)
         return;
-    c->mean_us = (total - old_total) / (double)c->calls;
+    /* what was kept as text may be off by its last digit */
+    c->mean_us = total > old_total ? (total - old_total) / (double)c->calls : 0;
     double most = r->migration->max_p99_ratio;
     if (most > 0 && old >= CALLS_LEAST && c->calls >= CALLS_LEAST)
         c->slower = c->mean_us > old_total / (double)old * most;
@@ -304,9 +305,11 @@ static enum db_fault look_again(struct run *r, struct db *db, const struct basel
                                 struct str *worse)
 {
     struct capture c = {.before = q};
-    enum db_fault fault = q->sql ? capture(db, q->sql, &c.plan, &c.why) : DB_OK;
+    /* what could not be planned as the server has kept it will not be now */
+    bool plans = q->sql && (q->plan || !q->top);
+    enum db_fault fault = plans ? capture(db, q->sql, &c.plan, &c.why) : DB_OK;
     if (fault == DB_OK) {
-        if (!q->sql)
+        if (!plans)
             c.why = mem_dup(q->why);
         compare(r, &c);
         measure(r, &c, list);

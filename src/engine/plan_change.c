@@ -111,7 +111,7 @@ static void compare_lists(const struct query_plan *before, const struct query_pl
     /* a row that MySQL fetches beforehand has no name of a table */
     if (strcmp(old, now) != 0 && !(tables && strcmp(old, "nothing") == 0)) {
         part(out);
-        str_addf(out, "%s%s -> %s", tables ? "join order " : "", old, now);
+        str_addf(out, "%s %s -> %s", tables ? "join order" : "around the tables", old, now);
     }
     free(old);
     free(now);
@@ -123,8 +123,11 @@ static void add_figure(struct str *out, double value)
     str_addf(out, value < 100 ? "%.3g" : "%.0f", value);
 }
 
+/* Nothing when it is the same but for a rounding. */
 static void add_figures(struct str *out, const char *name, double before, double after, bool times)
 {
+    if (before < 0 || after < 0 || (after > before * 0.99 && after < before * 1.01))
+        return;
     part(out);
     str_addf(out, "%s ", name);
     add_figure(out, before);
@@ -156,8 +159,7 @@ struct plan_change query_plan_compare(const struct query_plan *before,
     change.worse = dearer || (whole && !(known && after->cost <= before->cost));
     if (known && (change.shape || dearer)) {
         add_figures(&words, "cost", before->cost, after->cost, true);
-        if (before->rows >= 0 && after->rows >= 0)
-            add_figures(&words, "rows", before->rows, after->rows, false);
+        add_figures(&words, "rows", before->rows, after->rows, false);
     }
     if (words.len)
         change.words = str_take(&words);

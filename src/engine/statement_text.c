@@ -234,6 +234,19 @@ bool statement_names(const char *sql, const char *name)
     return found;
 }
 
+bool statement_is_ours(const char *sql)
+{
+    struct tokens t = read_tokens(sql);
+    bool ours = false;
+    for (size_t i = 0; i < t.count && !ours; i++) {
+        const char *word = t.list[i].kind == WORD ? t.list[i].text : "";
+        ours = strcmp(word, "newel") == 0 || strncmp(word, "newel_", 6) == 0 ||
+               (is(&t, i, "force") && is(&t, i + 1, "index") && is(&t, i + 3, "primary"));
+    }
+    free_tokens(&t);
+    return ours;
+}
+
 /* Is that the table itself, or does "table alias" or "table AS alias" stand somewhere? */
 static bool stands_for(const struct tokens *t, size_t word, const char *table)
 {

@@ -24,6 +24,8 @@ const char *statement_use_name(enum statement_use use); /* "SELECT *" */
 char *statement_fingerprint(const char *sql);
 /* Does it name the table, or the schema? `name` is bare. */
 bool statement_names(const char *sql, const char *name);
+/* Sent by newel itself, this one or an earlier one: by its names, and by how it walks a key. */
+bool statement_is_ours(const char *sql);
 enum statement_use statement_use(const char *sql, const char *table);
 /* One statement of a kind that EXPLAIN takes, and whole. */
 bool statement_has_plan(const char *sql);
