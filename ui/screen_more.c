@@ -307,12 +307,15 @@ static void draw_readers(struct canvas *c, const struct model_target *t, struct 
 
 static void say_stale(struct pen *p, const struct model_target *t)
 {
-    if (!t->stale.count) {
-        pen_text(p, STYLE_DIM, "  sessions older than the new column may still hold the old shape");
-        return;
+    int64_t left = 0;
+    for (size_t i = 0; i < t->client_count && left != UNKNOWN; i++) {
+        int64_t one = t->clients[i].stale;
+        left = one < 0 ? UNKNOWN : one < INT32_MAX ? left + one : left;
     }
-    int64_t left = t->stale.points[t->stale.count - 1].value;
-    pen_printf(p, left ? STYLE_WARN : STYLE_GOOD, "  %lld on the old shape ", (long long)left);
+    if (left == UNKNOWN)
+        pen_text(p, STYLE_WARN, "  unknown how many on the old shape ");
+    else
+        pen_printf(p, left ? STYLE_WARN : STYLE_GOOD, "  %lld on the old shape ", (long long)left);
     if (pen_left(p) > 40)
         widget_spark(p, &t->stale, 24, 0);
 }

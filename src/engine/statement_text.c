@@ -337,7 +337,7 @@ const char *statement_use_name(enum statement_use use)
 bool statement_has_plan(const char *sql)
 {
     static const char *const kinds[] = {"select", "insert", "update",  "delete",
-                                        "with",   "values", "replace", NULL};
+                                        "with",   "values", "replace", "merge", NULL};
     struct tokens t = read_tokens(sql);
     size_t first = 0;
     while (is(&t, first, "("))
