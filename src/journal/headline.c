@@ -342,7 +342,7 @@ static void say_clients(struct str *out, const json_t *event)
     str_addf(out, "clients: %.0f sessions of %zu applications, %.0f on the old shape", sessions,
              json_array_size(rows), stale);
     if (hidden)
-        str_addf(out, ", %zu applications hidden from newel", hidden);
+        str_addf(out, ", %zu hidden from newel", hidden);
 }
 
 static void say_alarm(struct str *out, const json_t *event)

@@ -195,8 +195,8 @@ static void headlines_say_what_people_want_to_know(void **state)
                       "\"expand\",\"cost\":12,\"verdict\":\"worse\",\"change\":\"t: a -> b\"}",
                     "plan of q after expand: cost 12.0, worse: t: a -> b");
     assert_headline(E "\"clients\",\"rows\":[{\"sessions\":3,\"stale\":1},{\"sessions\":2}]}",
-                    "clients: 5 sessions of 2 applications, 1 on the old shape, 1 applications "
-                    "hidden from newel");
+                    "clients: 5 sessions of 2 applications, 1 on the old shape, 1 hidden "
+                    "from newel");
     assert_headline(E "\"alarm\",\"level\":\"crit\",\"code\":\"x\",\"text\":\"lost\"}",
                     "crit: lost");
 }

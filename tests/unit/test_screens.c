@@ -927,7 +927,7 @@ static void a_plan_that_got_worse_stands_beside_the_old_one(void **state)
     assert_shown(text, "orders: Index Scan using i");
     assert_shown(text, "top-1          no plan");
     free(text);
-    text = picture(&w, 160, 24);
+    text = picture(&w, 170, 24);
     assert_shown(text, "480us");
     assert_shown(text, "-> Seq Scan; cost 8.3 -> 1200");
     free(text);
