@@ -34,7 +34,8 @@ static const char pg_where[] =
     "WHERE schema_name = DATABASE() AND LOCATE(LOWER($1), LOWER(digest_text)) "                    \
     "GROUP BY digest_text ORDER BY 3 DESC LIMIT 300"
 #define MY_SESSIONS                                                                                \
-    "SELECT info, COUNT(*), 0, NULL FROM information_schema.processlist p WHERE p.db = DATABASE() " \
+    "SELECT info, COUNT(*), 0, NULL FROM information_schema.processlist p WHERE p.db = "           \
+    "DATABASE() "                                                                                  \
     "AND NOT FIND_IN_SET(p.id, REPLACE(REPLACE($2, '{', ''), '}', '')) "                           \
     "AND LOCATE(LOWER($1), LOWER(info)) AND id <> CONNECTION_ID() "                                \
     "GROUP BY info ORDER BY 2 DESC LIMIT 100"
@@ -175,9 +176,8 @@ enum db_fault statements_prepared(struct db *db, const char *table, struct db_ro
 
 char *statement_explain_form(enum db_engine engine, const char *sql)
 {
-    return mem_printf(engine == DB_POSTGRESQL ? "EXPLAIN (FORMAT JSON) %s"
-                                              : "EXPLAIN FORMAT=JSON %s",
-                      sql);
+    return mem_printf(
+        engine == DB_POSTGRESQL ? "EXPLAIN (FORMAT JSON) %s" : "EXPLAIN FORMAT=JSON %s", sql);
 }
 
 static enum db_fault take_plan(struct db *db, const char *sql, char **json, struct error *e)
@@ -224,8 +224,8 @@ static enum db_fault pg_explain(struct db *db, const char *sql, int parameters, 
                                 struct error *e)
 {
     struct error ignored;
-    enum db_fault fault = db_exec(
-        db, "BEGIN READ ONLY; SET LOCAL statement_timeout = '" PATIENCE "'", e);
+    enum db_fault fault =
+        db_exec(db, "BEGIN READ ONLY; SET LOCAL statement_timeout = '" PATIENCE "'", e);
     if (fault != DB_OK)
         return fault;
     if (parameters && db_server_version(db) < 160000) {

@@ -85,8 +85,7 @@ enum db_fault baseline_load(struct run *r, struct db *db, struct baseline *out, 
     return DB_OK;
 }
 
-enum db_fault baseline_keep(struct run *r, struct db *db, const struct baseline *b,
-                            struct error *e)
+enum db_fault baseline_keep(struct run *r, struct db *db, const struct baseline *b, struct error *e)
 {
     char epoch[24], *data = write_all(b);
     (void)snprintf(epoch, sizeof epoch, "%" PRId64, r->epoch);

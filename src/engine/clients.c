@@ -2,8 +2,8 @@
 #include "engine/clients.h"
 
 #include "base/clock.h"
+#include "dialect/statement_text.h"
 #include "dialect/watch.h"
-#include "engine/statement_text.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -132,8 +132,8 @@ static bool notices(const struct run *r, const struct statement *s, enum stateme
     return *use != USE_NAMED && !statement_is_ours(s->text);
 }
 
-static void add_statement(struct run *r, json_t *out, const struct statement *s,
-                          const char *source, const struct baseline *b)
+static void add_statement(struct run *r, json_t *out, const struct statement *s, const char *source,
+                          const struct baseline *b)
 {
     enum statement_use use;
     if (!notices(r, s, &use) || json_array_size(out) >= STATEMENTS_MOST)
@@ -151,8 +151,7 @@ static void add_statement(struct run *r, json_t *out, const struct statement *s,
 }
 
 /* What is not counted is at least seen, in the sessions that are there. */
-static enum db_fault read_statements(struct run *r, struct db *db, struct seen *s,
-                                     struct error *e)
+static enum db_fault read_statements(struct run *r, struct db *db, struct seen *s, struct error *e)
 {
     struct statement_list list = {0};
     struct baseline b = {0};

@@ -2,11 +2,11 @@
 #include "engine/evidence.h"
 
 #include "base/clock.h"
+#include "dialect/statement_text.h"
 #include "dialect/statements.h"
 #include "engine/baseline.h"
 #include "engine/clients.h"
 #include "engine/query_plan.h"
-#include "engine/statement_text.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@
 
 /* ---- what the server counts ----------------------------------------------- */
 
-/* The same text may be counted more than once: "SELECT *" is another query with a new column. */
+/* The same text may be counted more than once: a star is another query with a new column. */
 static bool count_of(const struct statement_list *list, const char *fingerprint, int64_t *calls,
                      double *total_us)
 {
@@ -89,16 +89,14 @@ static void add_top(struct run *r, struct baseline *b, const struct statement_li
         if (statement_has_plan(fingerprint) && statement_names(s->text, r->facts.table) &&
             !statement_is_ours(s->text) && !is_known(b, fingerprint)) {
             struct baseline_query *q = VEC_PUSH(b->queries, b->query_count);
-            q->name =
-                mem_printf("top-%" PRId64, r->migration->top_queries - left-- + 1);
+            q->name = mem_printf("top-%" PRId64, r->migration->top_queries - left-- + 1);
             q->fingerprint = mem_dup(fingerprint);
-            q->sql = mem_dup(s->sample || r->engine == DB_POSTGRESQL
-                                 ? (s->sample ? s->sample : s->text)
-                                 : NULL);
+            q->sql = mem_dup(
+                s->sample || r->engine == DB_POSTGRESQL ? (s->sample ? s->sample : s->text) : NULL);
             q->top = true;
             if (!q->sql)
-                q->why = mem_printf("%s keeps no call of it with its constants: %s",
-                                    list->source, s->text);
+                q->why = mem_printf("%s keeps no call of it with its constants: %s", list->source,
+                                    s->text);
         }
         free(fingerprint);
     }
@@ -330,8 +328,8 @@ static void add_newcomers(struct run *r, struct baseline *b)
         const struct baseline_query *known = baseline_query(b, w->name);
         if (known && known->sql && strcmp(known->sql, w->sql) == 0)
             continue;
-        struct baseline_query *q = known ? &b->queries[known - b->queries]
-                                         : VEC_PUSH(b->queries, b->query_count);
+        struct baseline_query *q =
+            known ? &b->queries[known - b->queries] : VEC_PUSH(b->queries, b->query_count);
         free(q->sql);
         free(q->fingerprint);
         free(q->plan);

@@ -34,7 +34,8 @@ static const struct plan_node *next_table(const struct query_plan *p, size_t *at
     return NULL;
 }
 
-/* The n-th access to a table of that name; a table that one plan does not name is found by place. */
+/* The n-th access to a table of that name; a table that one plan does not name is found by place.
+ */
 static const struct plan_node *find_table(const struct query_plan *p, const char *on, size_t nth,
                                           size_t place)
 {

@@ -44,9 +44,9 @@ static enum plan_access access_of(const struct access_word *words, size_t count,
 /* ---- PostgreSQL ----------------------------------------------------------- */
 
 static const struct access_word pg_access[] = {
-    {"Tid Scan", ACCESS_ROW},         {"Index Scan", ACCESS_INDEX},
+    {"Tid Scan", ACCESS_ROW},          {"Index Scan", ACCESS_INDEX},
     {"Index Only Scan", ACCESS_INDEX}, {"Bitmap Heap Scan", ACCESS_RANGE},
-    {"Tid Range Scan", ACCESS_RANGE}, {"Seq Scan", ACCESS_FULL},
+    {"Tid Range Scan", ACCESS_RANGE},  {"Seq Scan", ACCESS_FULL},
     {"Sample Scan", ACCESS_FULL},
 };
 
@@ -161,17 +161,26 @@ static void add_mysql(struct query_plan *p, const json_t *node, int depth)
 /* ---- blocks of tables: MariaDB, and MySQL before 9 ------------------------ */
 
 static const struct access_word table_access[] = {
-    {"system", ACCESS_ROW},        {"const", ACCESS_ROW},           {"eq_ref", ACCESS_ROW},
-    {"ref", ACCESS_INDEX},         {"ref_or_null", ACCESS_INDEX},   {"fulltext", ACCESS_INDEX},
-    {"unique_subquery", ACCESS_ROW}, {"index_subquery", ACCESS_INDEX}, {"index", ACCESS_FULL},
-    {"ALL", ACCESS_FULL},
+    {"system", ACCESS_ROW},          {"const", ACCESS_ROW},
+    {"eq_ref", ACCESS_ROW},          {"ref", ACCESS_INDEX},
+    {"ref_or_null", ACCESS_INDEX},   {"fulltext", ACCESS_INDEX},
+    {"unique_subquery", ACCESS_ROW}, {"index_subquery", ACCESS_INDEX},
+    {"index", ACCESS_FULL},          {"ALL", ACCESS_FULL},
 };
 
 /* What stands around tables in these forms, and makes a plan another one. */
 static const char *const block_kinds[] = {
-    "filesort",         "temporary_table", "ordering_operation", "grouping_operation",
-    "block-nl-join",    "materialized",    "union_result",       "duplicates_removal",
-    "expression_cache", "subqueries",      "window_functions_computation",
+    "filesort",
+    "temporary_table",
+    "ordering_operation",
+    "grouping_operation",
+    "block-nl-join",
+    "materialized",
+    "union_result",
+    "duplicates_removal",
+    "expression_cache",
+    "subqueries",
+    "window_functions_computation",
 };
 
 static const char *access_words(const char *type)

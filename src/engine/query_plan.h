@@ -25,7 +25,7 @@ struct plan_node {
 };
 
 struct query_plan {
-    double cost, rows; /* -1: not told */
+    double cost, rows;       /* -1: not told */
     struct plan_node *nodes; /* depth first, in the order of execution's tree */
     size_t count;
 };

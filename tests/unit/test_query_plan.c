@@ -56,7 +56,14 @@ static void what_is_no_plan_is_refused(void **state)
 {
     (void)state;
     static const char *const texts[] = {
-        NULL, "", "x", "[]", "{}", "[{\"Plan\": 5}]", "{\"query_block\": 1}", "{\"query_plan\": []}",
+        NULL,
+        "",
+        "x",
+        "[]",
+        "{}",
+        "[{\"Plan\": 5}]",
+        "{\"query_block\": 1}",
+        "{\"query_plan\": []}",
     };
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
         struct query_plan p;
@@ -153,7 +160,7 @@ static void a_join_tells_its_tables_and_their_order(void **state)
 }
 
 #define PG(node, cost)                                                                             \
-    "[{\"Plan\": {\"Node Type\": \"" node "\", \"Relation Name\": \"t\", \"Total Cost\": " cost        \
+    "[{\"Plan\": {\"Node Type\": \"" node "\", \"Relation Name\": \"t\", \"Total Cost\": " cost    \
     ", \"Plan Rows\": 1}}]"
 
 static void cost_alone_is_judged_by_the_ratio(void **state)
@@ -183,10 +190,11 @@ static void what_lies_around_the_tables_is_compared_too(void **state)
 static void a_row_that_mysql_fetched_beforehand_is_matched_by_its_place(void **state)
 {
     (void)state;
-    step("{\"query_plan\": {\"operation\": \"Rows fetched before execution\", \"access_type\": "
-         "\"rows_fetched_before_execution\", \"estimated_total_cost\": 0.0, \"estimated_rows\": 1}}",
-         mysql_seq, 2, true, true,
-         "orders: Rows fetched before execution -> Table scan; cost 0 -> 1271; rows 1 -> 1215");
+    step(
+        "{\"query_plan\": {\"operation\": \"Rows fetched before execution\", \"access_type\": "
+        "\"rows_fetched_before_execution\", \"estimated_total_cost\": 0.0, \"estimated_rows\": 1}}",
+        mysql_seq, 2, true, true,
+        "orders: Rows fetched before execution -> Table scan; cost 0 -> 1271; rows 1 -> 1215");
 }
 
 int main(void)

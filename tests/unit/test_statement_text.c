@@ -1,7 +1,7 @@
 #include "config.h"
 
 #include "base/mem.h"
-#include "engine/statement_text.h"
+#include "dialect/statement_text.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -31,8 +31,10 @@ static void a_statement_is_found_without_its_constants(void **state)
     (void)state;
     same("SELECT * FROM orders WHERE id = 42", "select * from orders where id=$1");
     same("SELECT * FROM orders WHERE id = 42", "SELECT * FROM `orders` WHERE `id` = ?");
-    same("SELECT * FROM orders WHERE id = 42;", "SELECT *\n  FROM \"orders\" -- by key\nWHERE id = -7");
-    same("SELECT 1 FROM t WHERE n = 'it''s' AND m = E'a\\'b'", "select $1 from t where n=$2 and m=$3");
+    same("SELECT * FROM orders WHERE id = 42;",
+         "SELECT *\n  FROM \"orders\" -- by key\nWHERE id = -7");
+    same("SELECT 1 FROM t WHERE n = 'it''s' AND m = E'a\\'b'",
+         "select $1 from t where n=$2 and m=$3");
     same("SELECT 1 FROM t WHERE a = $tag$ 'x' $$ $tag$", "SELECT $1 FROM t WHERE a = $2");
     same("SELECT a FROM t /* why */ LIMIT 20", "SELECT a FROM t LIMIT ?");
 }
@@ -68,7 +70,8 @@ static void newel_knows_its_own(void **state)
     (void)state;
     assert_true(statement_is_ours("UPDATE newel.heartbeat SET beat = $1"));
     assert_true(statement_is_ours("SELECT count(*), min(newel_key) FROM orders"));
-    assert_true(statement_is_ours("UPDATE `t` FORCE INDEX ( PRIMARY ) SET `a` = `b` WHERE `a` IS NULL"));
+    assert_true(
+        statement_is_ours("UPDATE `t` FORCE INDEX ( PRIMARY ) SET `a` = `b` WHERE `a` IS NULL"));
     assert_false(statement_is_ours("SELECT newels FROM stairs WHERE kind = 'newel'"));
 }
 
@@ -99,7 +102,8 @@ static void a_star_that_is_none_does_not(void **state)
     use("SELECT count(o.*) FROM orders o", USE_NAMED);
     use("SELECT price * amount FROM orders", USE_NAMED);
     use("SELECT 2 * amount, ? * price FROM orders", USE_NAMED);
-    use("SELECT id FROM customers c WHERE EXISTS (SELECT * FROM orders o WHERE o.c = c.id)", USE_NAMED);
+    use("SELECT id FROM customers c WHERE EXISTS (SELECT * FROM orders o WHERE o.c = c.id)",
+        USE_NAMED);
     use("SELECT c.*, o.id FROM orders o JOIN customers c ON true", USE_NAMED);
     use("SELECT * FROM customers", USE_NAMED);
     use("SELECT '*' FROM orders", USE_NAMED);
@@ -147,8 +151,9 @@ static void parameters_are_counted_by_the_highest(void **state)
 static void texts_that_end_too_early_are_read_to_their_end(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"'", "\"", "`a", "$", "$a$ x", "/*", "--", "E'\\", "1e", "a.",
-                                        "(", "INSERT INTO", "REPLACE", ". *", "*", "insert orders"};
+    static const char *const texts[] = {
+        "'",  "\"", "`a", "$",           "$a$ x",   "/*",  "--", "E'\\",
+        "1e", "a.", "(",  "INSERT INTO", "REPLACE", ". *", "*",  "insert orders"};
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
         free(statement_fingerprint(texts[i]));
         use(texts[i], USE_NAMED);

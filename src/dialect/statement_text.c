@@ -1,5 +1,5 @@
 #include "config.h"
-#include "engine/statement_text.h"
+#include "dialect/statement_text.h"
 
 #include "base/mem.h"
 
@@ -89,7 +89,8 @@ static const char *take_dollar(struct tokens *t, const char *p)
 
 static const char *take_number(struct tokens *t, const char *p)
 {
-    /* the sign of a number belongs to it where nothing stands before that could be subtracted from */
+    /* the sign of a number belongs to it where nothing stands before that could be subtracted from
+     */
     struct token *sign = t->count ? &t->list[t->count - 1] : NULL;
     struct token *left = t->count > 1 ? &t->list[t->count - 2] : NULL;
     if (sign && sign->kind == SIGN && strchr("+-", sign->text[0]) && left && left->kind == SIGN &&
@@ -263,9 +264,18 @@ static bool stands_for(const struct tokens *t, size_t word, const char *table)
 static bool is_all_columns(const struct tokens *t, size_t i, const char *table)
 {
     static const char *const before[] = {
-        "select",        "distinct",          "all",           "distinctrow",
-        "high_priority", "sql_no_cache",      "straight_join", "sql_calc_found_rows",
-        "returning",     "sql_buffer_result", ",",             NULL,
+        "select",
+        "distinct",
+        "all",
+        "distinctrow",
+        "high_priority",
+        "sql_no_cache",
+        "straight_join",
+        "sql_calc_found_rows",
+        "returning",
+        "sql_buffer_result",
+        ",",
+        NULL,
     };
     if (!is(t, i, "*") || i == 0)
         return false;
@@ -336,8 +346,8 @@ const char *statement_use_name(enum statement_use use)
 
 bool statement_has_plan(const char *sql)
 {
-    static const char *const kinds[] = {"select", "insert", "update",  "delete",
-                                        "with",   "values", "replace", "merge", NULL};
+    static const char *const kinds[] = {"select", "insert",  "update", "delete", "with",
+                                        "values", "replace", "merge",  NULL};
     struct tokens t = read_tokens(sql);
     size_t first = 0;
     while (is(&t, first, "("))

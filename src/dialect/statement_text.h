@@ -2,8 +2,8 @@
  * What the text of a statement says about a table, as far as its words go: nothing
  * is parsed, and no server asked. Pure.
  */
-#ifndef NEWEL_ENGINE_STATEMENT_TEXT_H
-#define NEWEL_ENGINE_STATEMENT_TEXT_H
+#ifndef NEWEL_DIALECT_STATEMENT_TEXT_H
+#define NEWEL_DIALECT_STATEMENT_TEXT_H
 
 #include <stdbool.h>
 
