@@ -181,7 +181,10 @@ static bool is_constant(const struct tokens *t, size_t i)
 
 /* ---- the fingerprint ------------------------------------------------------ */
 
-/* How many tokens of "?, ?, ?", more than one of them, or of "..." stand at `i`. */
+/*
+ * How many tokens of "?, ?, ?", more than one of them, or of "..." stand at `i`. What IN has is a
+ * list even when it is of one: PostgreSQL 18 counts IN (1) and IN (1, 2) together.
+ */
 static size_t constants_at(const struct tokens *t, size_t i)
 {
     if (is(t, i, ".") && is(t, i + 1, ".") && is(t, i + 2, "."))
@@ -189,7 +192,8 @@ static size_t constants_at(const struct tokens *t, size_t i)
     size_t n = 0;
     while (is_constant(t, i + n) && is(t, i + n + 1, ",") && is_constant(t, i + n + 2))
         n += 2;
-    return n ? n + 1 : 0;
+    bool in = i >= 2 && is(t, i - 2, "in") && is_constant(t, i);
+    return n || in ? n + 1 : 0;
 }
 
 char *statement_fingerprint(const char *sql)

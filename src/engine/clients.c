@@ -362,6 +362,11 @@ bool clients_settle(struct run *r, struct db **db, enum phase phase, struct erro
             break;
         }
         bool news = !told || strcmp(told, left) != 0;
+        if (!told)
+            run_alarm(r, "warn", "clients-wait",
+                      "%s waits for %s; end them where they are, or let them pass with override "
+                      "clients for 30m REASON",
+                      phase_name(phase), left);
         free(told);
         told = left;
         char *detail = mem_printf("waits for %s", left);

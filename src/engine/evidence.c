@@ -311,7 +311,9 @@ static enum db_fault look_again(struct run *r, struct db *db, const struct basel
             c.why = mem_dup(q->why);
         compare(r, &c);
         measure(r, &c, list);
-        record_after(r, &c, phase);
+        /* of what the server could neither plan nor has seen since there is nothing to tell */
+        if (plans || c.calls > 0)
+            record_after(r, &c, phase);
         judge(r, &c, worse);
     }
     free(c.plan);

@@ -44,6 +44,7 @@ static void a_list_of_constants_is_one_whatever_its_length(void **state)
     (void)state;
     same("SELECT a FROM t WHERE id IN (1, 2, 3)", "SELECT `a` FROM `t` WHERE `id` IN (...)");
     same("SELECT a FROM t WHERE id IN ($1,$2,$3)", "SELECT a FROM t WHERE id IN ($1,$2)");
+    same("SELECT a FROM t WHERE id IN (1, 2)", "SELECT a FROM t WHERE id IN ($1 /*, ... */)");
     same("INSERT INTO t VALUES (1, 'b', -3)", "INSERT INTO `t` VALUES (...)");
     differ("SELECT a FROM t WHERE id IN (1)", "SELECT a FROM t WHERE id IN (b, 1)");
 }
