@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "dialect/statement_text.h"
 #include "dialect/statements.h"
+#include "engine/approval.h"
 #include "engine/baseline.h"
 #include "engine/clients.h"
 #include "engine/query_plan.h"
@@ -358,7 +359,9 @@ static bool act(struct run *r, enum phase phase, const char *worse, struct error
     }
     error_set(e, ERROR_PHASE, "queries got worse with %s", phase_name(phase));
     error_why(e, "%s", worse);
-    if (wanted == REGRESSION_ROLLBACK && phase < PHASE_FINISH) {
+    /* where the way back needs a second operator, it is none's to begin alone */
+    if (wanted == REGRESSION_ROLLBACK && phase < PHASE_FINISH &&
+        !approval_needed(r, WISH_ROLLBACK)) {
         run_alarm(r, "crit", "regression-rollback", "taking it back, as the file wants: %s", worse);
         run_lock(r);
         r->wish = WISH_ROLLBACK;
