@@ -351,7 +351,8 @@ void page_readers(struct paper *p, const struct model_target *t)
         const struct model_reader *k = &t->readers[i];
         char calls[WORD_TEXT], since[WORD_TEXT];
         paper_blank(p);
-        paper_addf(p, STYLE_WARN, 0, "%s notices the new column: %s calls, %s of them since the "
+        paper_addf(p, STYLE_WARN, 0,
+                   "%s notices the new column: %s calls, %s of them since the "
                    "baseline (%s)",
                    k->why ? k->why : "a statement",
                    k->calls == UNKNOWN ? "unknown" : word_count(calls, k->calls),

@@ -85,7 +85,7 @@
 
 #define CLIENTS                                                                                    \
     "SELECT COALESCE(a.attr_value, ''), p.user, SUBSTRING_INDEX(p.host, ':', 1), COUNT(*), "       \
-    "SUM(p.id <= COALESCE(d.connection, p.id)), 0 FROM information_schema.processlist p "             \
+    "SUM(p.id <= COALESCE(d.connection, p.id)), 0 FROM information_schema.processlist p "          \
     "LEFT JOIN performance_schema.session_connect_attrs a ON a.processlist_id = p.id "             \
     "AND a.attr_name = 'program_name' "                                                            \
     "LEFT JOIN (SELECT MAX(connection) AS connection FROM newel.audit WHERE what = 'add column' "  \

@@ -207,7 +207,8 @@ static void plan_baseline(struct draft *d)
 {
     for (size_t i = 0; i < d->m->query_count; i++) {
         char *name = mem_printf("plan of query %s", d->m->queries[i].name);
-        add_engine(d, PHASE_BASELINE, name, statement_explain_form(d->f->engine, d->m->queries[i].sql));
+        add_engine(d, PHASE_BASELINE, name,
+                   statement_explain_form(d->f->engine, d->m->queries[i].sql));
         free(name);
     }
     if (d->m->top_queries)

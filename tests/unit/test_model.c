@@ -460,7 +460,8 @@ static void captures_and_counts_replace_what_was_there(void **state)
     struct model_target *t = &m.targets[0];
     size_t before = t->stale.count;
     fold(&m, 4, "clients",
-         "\"rows\":[{\"app\":\"a\",\"sessions\":2,\"stale\":2}],\"statements\":[{\"why\":\"SELECT *\","
+         "\"rows\":[{\"app\":\"a\",\"sessions\":2,\"stale\":2}],\"statements\":[{\"why\":\"SELECT "
+         "*\","
          "\"text\":\"t\",\"calls\":5,\"since\":1}]");
     size_t headlines = m.headline_count;
     fold(&m, 5, "clients", "\"rows\":[{\"app\":\"a\",\"sessions\":3,\"stale\":2}]");

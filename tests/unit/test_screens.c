@@ -47,17 +47,19 @@ static void world_evidence(struct world *w)
          "{\"event\":\"plan\",\"target\":\"o1\",\"of\":\"query\",\"query\":\"checkout\",\"when\":"
          "\"before\",\"sql\":\"SELECT * FROM orders WHERE id = 42\",\"cost\":8.3,\"rows\":1,"
          "\"text\":\"one\\nIndex Scan using i\\nend\",\"calls\":1200,\"mean_us\":480.2}");
-    tell(w, 10,
-         "{\"event\":\"plan\",\"target\":\"o1\",\"of\":\"query\",\"query\":\"checkout\",\"when\":"
-         "\"after\",\"sql\":\"SELECT * FROM orders WHERE id = 42\",\"cost\":1200,\"rows\":1,"
-         "\"phase\":\"expand\",\"verdict\":\"worse\",\"change\":\"orders: Index Scan using i -> Seq "
-         "Scan; cost 8.3 -> 1200 (145x)\",\"text\":\"one\\nSeq Scan\\nend\",\"calls\":31,"
-         "\"mean_us\":9100,\"slower\":true}");
+    tell(
+        w, 10,
+        "{\"event\":\"plan\",\"target\":\"o1\",\"of\":\"query\",\"query\":\"checkout\",\"when\":"
+        "\"after\",\"sql\":\"SELECT * FROM orders WHERE id = 42\",\"cost\":1200,\"rows\":1,"
+        "\"phase\":\"expand\",\"verdict\":\"worse\",\"change\":\"orders: Index Scan using i -> Seq "
+        "Scan; cost 8.3 -> 1200 (145x)\",\"text\":\"one\\nSeq Scan\\nend\",\"calls\":31,"
+        "\"mean_us\":9100,\"slower\":true}");
     tell(w, 10,
          "{\"event\":\"plan\",\"target\":\"o1\",\"of\":\"query\",\"query\":\"top-1\",\"top\":true,"
          "\"when\":\"before\",\"sql\":\"SELECT ?\",\"error\":\"no constants are kept\"}");
     tell(w, 10,
-         "{\"event\":\"clients\",\"target\":\"o1\",\"rows\":[{\"app\":\"shop\",\"user\":\"web\",\"host\":"
+         "{\"event\":\"clients\",\"target\":\"o1\",\"rows\":[{\"app\":\"shop\",\"user\":\"web\","
+         "\"host\":"
          "\"10.0.0.7\",\"sessions\":12,\"stale\":3,\"prepared\":2}],\"statements\":[{\"why\":"
          "\"SELECT *\",\"text\":\"SELECT * FROM orders WHERE id = $1\",\"source\":"
          "\"pg_stat_statements\",\"calls\":1200,\"since\":34}]}");
@@ -959,7 +961,8 @@ static void clients_are_counted_and_statements_named(void **state)
     text = picture(&w, 80, 24);
     assert_shown(text, "3 on the old shape");
     assert_shown(text, "NOTICES IT BY");
-    assert_shown(text, "SELECT *                    1,200        34 SELECT * FROM orders WHERE id = $1");
+    assert_shown(text,
+                 "SELECT *                    1,200        34 SELECT * FROM orders WHERE id = $1");
     free(text);
     (void)input_key(&w.v, &w.m, KEYS_ENTER);
     text = picture(&w, 80, 24);
