@@ -5,7 +5,9 @@
 set -u
 . "$SRCDIR/tests/integration/house.sh"
 pg_find || plan_skip 'no PostgreSQL server is installed'
-[ -e "$PG_BIN/../lib/pg_stat_statements.so" ] || plan_skip 'pg_stat_statements is not installed'
+[ -e "$PG_BIN/../lib/pg_stat_statements.so" ] ||
+    [ -e "$PG_BIN/../lib/postgresql/pg_stat_statements.so" ] ||
+    plan_skip 'pg_stat_statements is not installed'
 PG_EXTRA_CONF=$(mktemp /tmp/ni.XXXXXX)
 echo 'shared_preload_libraries = pg_stat_statements' >"$PG_EXTRA_CONF"
 house_begin primary
@@ -48,9 +50,10 @@ plans() {
 
 # ---- all is well
 
+# before 14 the backfill leaves the table twice as long, and the planner sees that
 file region <<'INI'
 [health]
-max_plan_cost_ratio = 2
+max_plan_cost_ratio = 5
 on_regression = stop
 INI
 run region
