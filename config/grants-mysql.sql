@@ -22,7 +22,7 @@
 -- for in the end: newel inserts no row. Revoke it when the migrations are done.
 GRANT SELECT, INSERT, UPDATE, ALTER, TRIGGER ON `shop`.`orders` TO 'newel'@'%';
 
--- newel keeps its state (lease, checkpoints, heartbeat, audit) in a database of
+-- newel keeps its state (lease, checkpoints, heartbeat, audit, baseline) in a database of
 -- its own, and tries the change there on an empty copy of the table.
 GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, ALTER, TRIGGER
     ON `newel`.* TO 'newel'@'%';

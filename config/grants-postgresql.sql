@@ -19,7 +19,7 @@ BEGIN;
 -- when the migrations are done:  REVOKE :"owner" FROM :"role";
 GRANT :"owner" TO :"role";
 
--- newel keeps its state (lease, checkpoints, heartbeat, audit) in a schema of
+-- newel keeps its state (lease, checkpoints, heartbeat, audit, baseline) in a schema of
 -- its own, which it makes when it is first used. To make it yourself instead of
 -- granting CREATE:  CREATE SCHEMA newel AUTHORIZATION :"role";
 GRANT CONNECT, CREATE ON DATABASE :"database" TO :"role";

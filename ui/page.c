@@ -187,44 +187,10 @@ static void client_page(struct paper *p, const struct model *m, const struct vie
     if (at >= 0 && tables_open(&g, m, v, (struct rect){0})) {
         paper_add(p, STYLE_TITLE, 0, "CLIENT");
         grid_paper(p, &g, (size_t)at);
+        page_readers(p, view_target(v, m));
         tables_close(&g);
     } else {
         gone_page(p, "client");
-    }
-}
-
-static void plan_page(struct paper *p, const struct model_query *q)
-{
-    paper_addf(p, STYLE_TITLE, 0, "QUERY %s", q->query ? q->query : "?");
-    paper_add(p, STYLE_ACCENT, 2, q->sql);
-    paper_blank(p);
-    paper_add(p, STYLE_TITLE, 0, "BEFORE");
-    paper_add(p, STYLE_NORMAL, 2, q->before ? q->before : "not captured");
-    paper_blank(p);
-    paper_add(p, STYLE_TITLE, 0, "AFTER");
-    paper_add(p, STYLE_NORMAL, 2, q->after ? q->after : "not captured");
-}
-
-/* Two plans beside each other where there is room; what differs is marked with '>'. */
-static void plan_columns(struct canvas *c, struct rect r, const struct model_query *q)
-{
-    const char *texts[] = {q->before, q->after}, *names[] = {"BEFORE", "AFTER"};
-    int half = r.width / 2;
-    struct pen p = pen_at(c, r, 0);
-    pen_printf(&p, STYLE_ACCENT, "%s: %s", q->query ? q->query : "?", q->sql ? q->sql : "");
-    for (int side = 0; side < 2; side++)
-        widget_heading(c, rect_columns(r, side * half, half - 1), 2, names[side]);
-    for (int row = 3; texts[0] && texts[1] && row < r.height && (*texts[0] || *texts[1]); row++) {
-        size_t n[2] = {strcspn(texts[0], "\n"), strcspn(texts[1], "\n")};
-        bool differs = n[0] != n[1] || strncmp(texts[0], texts[1], n[0]) != 0;
-        for (int side = 0; side < 2; side++) {
-            char *line = mem_dup_n(texts[side], n[side]);
-            p = pen_at(c, rect_columns(r, side * half, half - 1), row);
-            pen_text(&p, STYLE_WARN, differs ? "> " : "  ");
-            pen_text(&p, differs ? STYLE_WARN : STYLE_NORMAL, line);
-            free(line);
-            texts[side] += n[side] + (texts[side][n[side]] ? 1 : 0);
-        }
     }
 }
 
@@ -293,7 +259,7 @@ static void row_page(struct paper *paper, const struct model *m, const struct vi
         break;
     case PAGE_PLAN:
         if (t && at >= 0)
-            plan_page(paper, &t->queries[at]);
+            page_plan(paper, &t->queries[at]);
         else
             gone_page(paper, "query");
         break;
@@ -342,7 +308,7 @@ void page_draw(struct canvas *c, const struct model *m, const struct view *v, st
     } else if (v->page == PAGE_PLOTS && t) {
         page_plots(c, r, t, v);
     } else if (v->page == PAGE_PLAN && t && at >= 0 && r.width >= 100) {
-        plan_columns(c, r, &t->queries[at]);
+        page_plan_draw(c, r, &t->queries[at], v->scroll);
     } else if (v->page == PAGE_REPLICA && t && at >= 0) {
         page_replica(c, r, t, &t->replicas[at], v);
     } else {

@@ -1,5 +1,6 @@
-/* 5 Targets, 6 Plans, 7 Clients. */
+/* 5 Targets, 7 Clients. */
 #include "config.h"
+#include "ui/page.h"
 #include "ui/tables.h"
 
 #include <string.h>
@@ -189,152 +190,6 @@ void screen_targets(struct canvas *c, const struct model *m, const struct view *
     tables_close(&g);
 }
 
-/* ---- 6 Plans ---- */
-
-enum {
-    PLAN_QUERY,
-    PLAN_VERDICT,
-    PLAN_COST_BEFORE,
-    PLAN_COST_AFTER,
-    PLAN_ROWS_BEFORE,
-    PLAN_ROWS_AFTER,
-    PLAN_SQL,
-};
-static const struct grid_column plan_columns[] = {
-    [PLAN_QUERY] = {"QUERY", 18, 32, 0, 0},
-    [PLAN_VERDICT] = {"PLAN", 12, 12, 0, GRID_WATCH},
-    [PLAN_COST_BEFORE] = {"COST BEFORE", 12, 13, 0, GRID_RIGHT | GRID_NUMBER | GRID_WATCH},
-    [PLAN_COST_AFTER] = {"COST AFTER", 12, 13, 0, GRID_RIGHT | GRID_NUMBER | GRID_WATCH},
-    [PLAN_ROWS_BEFORE] = {"ROWS BEFORE", 12, 13, 1, GRID_RIGHT | GRID_NUMBER | GRID_WATCH},
-    [PLAN_ROWS_AFTER] = {"ROWS AFTER", 12, 13, 1, GRID_RIGHT | GRID_NUMBER | GRID_WATCH},
-    [PLAN_SQL] = {"SQL", 14, 60, 0, GRID_REST},
-};
-
-static void fill_figure(struct grid_cell *out, double value)
-{
-    if (value < 0) {
-        grid_text(out, "-");
-        return;
-    }
-    (void)snprintf(out->buffer, sizeof out->buffer, "%.1f", value);
-    grid_number(out, out->buffer, value);
-}
-
-/* A line like `"Plan Width": 73,`: a name, and nothing but a number. */
-static bool is_figure(const char *line, size_t length)
-{
-    const char *value = memchr(line, ':', length);
-    return value && strspn(value, ": \"0123456789.,") >= (size_t)(line + length - value);
-}
-
-static size_t next_of_shape(const char **at)
-{
-    for (;;) {
-        size_t length = strcspn(*at, "\n");
-        if (!**at || !is_figure(*at, length))
-            return length;
-        *at += length + ((*at)[length] == '\n');
-    }
-}
-
-/* Figures move with every ANALYZE, and with the width of the new column: the shape is the plan. */
-static bool same_shape(const char *a, const char *b)
-{
-    for (;;) {
-        size_t m = next_of_shape(&a), n = next_of_shape(&b);
-        if (m != n || memcmp(a, b, m) != 0)
-            return false;
-        if (!a[m] || !b[n])
-            return a[m] == b[n];
-        a += m + 1;
-        b += n + 1;
-    }
-}
-
-static const char *plan_verdict(const struct model_query *q, enum style *style)
-{
-    *style = STYLE_DIM;
-    if (!q->before)
-        return "no baseline";
-    if (!q->after)
-        return "before only";
-    if (same_shape(q->before, q->after)) {
-        *style = STYLE_GOOD;
-        return "same";
-    }
-    *style = STYLE_WARN;
-    return "CHANGED";
-}
-
-static const struct model_query *query_of(const struct grid *g, size_t row)
-{
-    return &((const struct model_target *)g->of)->queries[row];
-}
-
-static uint64_t query_identity(const struct grid *g, size_t row)
-{
-    return grid_identity(GRID_IDENTITY, query_of(g, row)->query);
-}
-
-static void fill_query(const struct grid *g, size_t row, size_t column, struct grid_cell *out)
-{
-    const struct model_query *q = query_of(g, row);
-    switch (column) {
-    case PLAN_QUERY:
-        grid_text(out, q->query ? q->query : "?");
-        return;
-    case PLAN_VERDICT:
-        grid_text(out, plan_verdict(q, &out->style));
-        return;
-    case PLAN_COST_BEFORE:
-        fill_figure(out, q->cost_before);
-        return;
-    case PLAN_COST_AFTER:
-        fill_figure(out, q->cost_after);
-        return;
-    case PLAN_ROWS_BEFORE:
-        fill_figure(out, q->rows_before);
-        return;
-    case PLAN_ROWS_AFTER:
-        fill_figure(out, q->rows_after);
-        return;
-    default:
-        grid_text(out, q->sql);
-    }
-}
-
-void plans_rows(const struct model_target *t, const struct model *m, const struct view *v,
-                struct grid *g)
-{
-    (void)m;
-    (void)v;
-    g->columns = plan_columns;
-    g->column_count = COUNT_OF(plan_columns);
-    g->row_count = t->query_count;
-    g->of = t;
-    g->cell = fill_query;
-    g->identity = query_identity;
-}
-
-void screen_plans(struct canvas *c, const struct model *m, const struct view *v, struct rect r)
-{
-    struct grid g;
-    bool any = tables_open(&g, m, v, r);
-    struct pen p = pen_at(c, r, 0);
-    if (view_target(v, m)) {
-        pen_text(&p, STYLE_TITLE, "PLANS ");
-        if (!any)
-            pen_text(&p, STYLE_DIM,
-                     "no watched query: a [query NAME] section of the migration adds one");
-        else if (view_key(v, "open"))
-            pen_printf(&p, STYLE_DIM, "%s shows both side by side", view_key(v, "open"));
-        grid_note(&p, &g);
-    }
-    if (any)
-        grid_draw(c, &g, &v->seen);
-    tables_close(&g);
-}
-
 /* ---- 7 Clients ---- */
 
 enum {
@@ -353,6 +208,8 @@ static const struct grid_column client_columns[] = {
     [CLIENT_STALE] = {"OLD SHAPE", 10, 10, 0, GRID_RIGHT | GRID_NUMBER | GRID_WATCH},
     [CLIENT_PREPARED] = {"PREPARED", 9, 9, 1, GRID_RIGHT | GRID_NUMBER | GRID_WATCH},
 };
+
+#define READERS_SHOWN 12
 
 static const struct model_clients *clients_of(const struct grid *g, size_t row)
 {
@@ -384,7 +241,9 @@ static void fill_clients(const struct grid *g, size_t row, size_t column, struct
         return;
     case CLIENT_STALE:
         grid_count(out, k->stale);
-        if (k->stale > 0)
+        if (k->stale == UNKNOWN)
+            grid_number(out, "unknown", GRID_UNKNOWN);
+        if (k->stale != 0)
             out->style = STYLE_WARN;
         return;
     default:
@@ -405,19 +264,100 @@ void clients_rows(const struct model_target *t, const struct model *m, const str
     g->identity = clients_identity;
 }
 
+/* Statements that notice the column, below the sessions. */
+static int readers_height(const struct model_target *t, int height)
+{
+    int wanted = t->reader_count ? (int)t->reader_count + 2 : 0;
+    if (wanted > READERS_SHOWN + 2)
+        wanted = READERS_SHOWN + 2;
+    return wanted < height / 2 ? wanted : height / 2;
+}
+
+struct rect clients_room(const struct grid *g, struct rect r)
+{
+    return rect_rows(r, 0, r.height - readers_height(g->of, r.height));
+}
+
+static void draw_readers(struct canvas *c, const struct model_target *t, struct rect r)
+{
+    static const struct column columns[] = {
+        {"NOTICES IT BY", 23, false, 0},
+        {"CALLS", 9, true, 0},
+        {"SINCE", 9, true, 0},
+        {"STATEMENT", 0, false, 0},
+    };
+    char calls[WORD_TEXT], since[WORD_TEXT];
+    if (r.height < 2)
+        return;
+    widget_titles(c, r, 1, columns, COUNT_OF(columns));
+    for (size_t i = 0; i < t->reader_count && (int)i + 2 < r.height; i++) {
+        const struct model_reader *k = &t->readers[i];
+        struct pen p = pen_at(c, r, (int)i + 2);
+        const char *cells[] = {
+            k->why,
+            k->calls == UNKNOWN ? "-" : word_count(calls, k->calls),
+            k->since == UNKNOWN ? "-" : word_count(since, k->since),
+            k->text,
+        };
+        enum style style = k->since == 0 ? STYLE_DIM : STYLE_WARN;
+        for (size_t j = 0; j < COUNT_OF(columns); j++)
+            widget_cell(&p, &columns[j], r.width, style, cells[j]);
+    }
+}
+
+static void say_stale(struct pen *p, const struct model_target *t)
+{
+    int64_t left = 0;
+    for (size_t i = 0; i < t->client_count && left != UNKNOWN; i++) {
+        int64_t one = t->clients[i].stale;
+        left = one < 0 ? UNKNOWN : one < INT32_MAX ? left + one : left;
+    }
+    if (left == UNKNOWN)
+        pen_text(p, STYLE_WARN, "  unknown how many on the old shape ");
+    else
+        pen_printf(p, left ? STYLE_WARN : STYLE_GOOD, "  %lld on the old shape ", (long long)left);
+    if (pen_left(p) > 40)
+        widget_spark(p, &t->stale, 24, 0);
+}
+
 void screen_clients(struct canvas *c, const struct model *m, const struct view *v, struct rect r)
 {
     struct grid g;
+    const struct model_target *t = view_target(v, m);
     bool any = tables_open(&g, m, v, r);
     struct pen p = pen_at(c, r, 0);
-    if (view_target(v, m)) {
+    if (t) {
         pen_text(&p, STYLE_TITLE, "CLIENTS");
         grid_note(&p, &g);
-        pen_text(&p, STYLE_DIM,
-                 any ? "  sessions older than the new column may still hold the old shape"
-                     : "  no session is known; baseline and compare count them");
+        if (any)
+            say_stale(&p, t);
+        else
+            pen_text(&p, STYLE_DIM,
+                     t->clients_at_us == UNKNOWN
+                         ? "  not counted yet: from baseline on they are"
+                         : "  nobody is connected to this database but newel");
     }
-    if (any)
+    if (any) {
+        int below = readers_height(t, r.height - 1);
         grid_draw(c, &g, &v->seen);
+        draw_readers(c, t, rect_rows(r, r.height - below, below));
+    }
     tables_close(&g);
+}
+
+void page_readers(struct paper *p, const struct model_target *t)
+{
+    for (size_t i = 0; i < t->reader_count; i++) {
+        const struct model_reader *k = &t->readers[i];
+        char calls[WORD_TEXT], since[WORD_TEXT];
+        paper_blank(p);
+        paper_addf(p, STYLE_WARN, 0,
+                   "%s notices the new column: %s calls, %s of them since the "
+                   "baseline (%s)",
+                   k->why ? k->why : "a statement",
+                   k->calls == UNKNOWN ? "unknown" : word_count(calls, k->calls),
+                   k->since == UNKNOWN ? "unknown" : word_count(since, k->since),
+                   k->source ? k->source : "?");
+        paper_add(p, STYLE_ACCENT, 2, k->text);
+    }
 }

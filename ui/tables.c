@@ -14,7 +14,7 @@ static const struct {
     [SCREEN_REPLICAS] = {replicas_rows, true, replicas_room},
     [SCREEN_TARGETS] = {targets_rows, false, NULL},
     [SCREEN_PLANS] = {plans_rows, true, NULL},
-    [SCREEN_CLIENTS] = {clients_rows, true, NULL},
+    [SCREEN_CLIENTS] = {clients_rows, true, clients_room},
     [SCREEN_LOG] = {log_rows, false, NULL},
 };
 

@@ -14,7 +14,7 @@ typedef void table_rows(const struct model_target *t, const struct model *m, con
 /* Where it lies in what the screen has below its first line, once it is known how many are shown.
  */
 typedef struct rect table_room(const struct grid *g, struct rect r);
-table_room locks_room, replicas_room;
+table_room locks_room, replicas_room, clients_room;
 
 table_rows tables_rows, locks_rows, replicas_rows, targets_rows, plans_rows, clients_rows, log_rows;
 

@@ -205,6 +205,13 @@ enum phase view_next_phase(const struct model_target *t)
 
 /* ---- the top line ---- */
 
+/* Between two tries of a statement; else it waits for what the phase's detail says. */
+static bool waits_for_lock(const struct model_target *t)
+{
+    return t->statement.phase == t->phase && t->statement.state &&
+           strcmp(t->statement.state, "retry") == 0;
+}
+
 void view_state(struct str *out, enum style *style, const struct model *m,
                 const struct model_target *t)
 {
@@ -229,6 +236,12 @@ void view_state(struct str *out, enum style *style, const struct model *m,
     case DOING_WAITING:
         if (t->phase == PHASE_BACKFILL) {
             str_add(out, "WAITING for a locked row");
+            break;
+        }
+        if (!waits_for_lock(t)) {
+            const char *detail = t->phases[t->phase].detail;
+            bool says = detail && strncmp(detail, "waits ", 6) == 0;
+            str_addf(out, "WAITING %s", !detail ? "" : says ? detail + 6 : detail);
             break;
         }
         str_addf(out, "WAITING for a lock, try %lld", (long long)t->statement.attempt);

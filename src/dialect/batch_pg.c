@@ -247,9 +247,9 @@ static char *left_form(const struct batch_subject *b)
     struct str s = {0};
     char *value = words_value(w);
     const char *rows = words_rows(w);
-    str_add(&s, "SELECT count(*), min(k) FROM (SELECT ");
+    str_add(&s, "SELECT count(*), min(newel_key) FROM (SELECT ");
     add_key_text(&s, b->keys, b->key_count);
-    str_addf(&s, " AS k FROM %s WHERE ctid >= $1::tid AND ctid < $2::tid AND %s.%s IS NULL",
+    str_addf(&s, " AS newel_key FROM %s WHERE ctid >= $1::tid AND ctid < $2::tid AND %s.%s IS NULL",
              w->qualified, w->table, w->column);
     /* a nullable column may hold the NULL that the expression itself gives */
     if (!w->not_null)

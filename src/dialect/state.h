@@ -1,6 +1,6 @@
 /*
  * newel's own state on a target: schema `newel` with the migration (its phase,
- * its lease), the checkpoints, the heartbeat and the audit trail.
+ * its lease), the checkpoints, the heartbeat, the baseline and the audit trail.
  *
  * Each text names its parameters and the columns of its answer.
  */
@@ -50,6 +50,10 @@ struct state_words {
     const char *set_digest;
     /* $1 id $2 operator $3 what $4 sql */
     const char *audit;
+    /* What the compare of later is held to. $1 id $2 epoch $3 data */
+    const char *keep_baseline;
+    /* $1 id -> data */
+    const char *baseline;
     /* Ranges of a backfill. $1 id -> lane, lower, upper, cursor, shape, rows, batches, done */
     const char *ranges;
     /* $1 id $2 lane $3 lower $4 upper $5 cursor $6 shape */

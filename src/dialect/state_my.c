@@ -51,7 +51,11 @@ static const char schema[] =
     "  operator varchar(200) " TEXT ",\n"
     "  what varchar(200) " TEXT " NOT NULL,\n"
     "  statement longtext " TEXT ",\n"
-    "  connection bigint unsigned) ENGINE = InnoDB";
+    "  connection bigint unsigned) ENGINE = InnoDB;\n"
+    "CREATE TABLE IF NOT EXISTS newel.baseline (\n"
+    "  migration varchar(100) " TEXT " NOT NULL PRIMARY KEY,\n"
+    "  at datetime(6) NOT NULL,\n"
+    "  data longtext " TEXT " NOT NULL) ENGINE = InnoDB";
 
 #define NOW "UTC_TIMESTAMP(6)"
 #define OURS "WHERE id = $1 AND epoch = $#2"
@@ -60,9 +64,10 @@ static const char schema[] =
 
 const struct state_words state_my = {
     .schema = schema,
-    .schema_there = "SELECT COUNT(*) = 4 FROM information_schema.tables "
+    .schema_there = "SELECT COUNT(*) = 5 FROM information_schema.tables "
                     "WHERE table_schema = 'newel' "
-                    "AND table_name IN ('migration', 'checkpoint', 'heartbeat', 'audit')",
+                    "AND table_name IN ('migration', 'checkpoint', 'heartbeat', 'audit', "
+                    "'baseline')",
     .enter = "INSERT IGNORE INTO newel.migration "
              "(id, table_name, column_name, digest, operator, created_at, updated_at) "
              "VALUES ($1, $2, $3, $4, $5, " NOW ", " NOW ")",
@@ -102,6 +107,10 @@ const struct state_words state_my = {
              /* the newest session there is: whoever is older knows the old shape */
              "VALUES (" NOW ", $1, $2, $3, $4, "
              "(SELECT MAX(id) FROM information_schema.processlist))",
+    .keep_baseline = "INSERT INTO newel.baseline (migration, at, data) "
+                     "SELECT id, " NOW ", $3 FROM newel.migration WHERE id = $1 AND epoch = $#2 "
+                     "ON DUPLICATE KEY UPDATE at = " NOW ", data = $3",
+    .baseline = "SELECT data FROM newel.baseline WHERE migration = $1",
     .ranges = "SELECT lane, lower_bound, upper_bound, `cursor`, shape, `rows`, batches, done "
               "FROM newel.checkpoint WHERE migration = $1 AND lane >= 0 ORDER BY lane",
     .add_range = "INSERT INTO newel.checkpoint "

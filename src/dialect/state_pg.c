@@ -45,6 +45,10 @@ static const char schema[] =
     "  operator text,\n"
     "  what text NOT NULL,\n"
     "  statement text);\n"
+    "CREATE TABLE IF NOT EXISTS newel.baseline (\n"
+    "  migration text PRIMARY KEY,\n"
+    "  at timestamptz NOT NULL,\n"
+    "  data text NOT NULL);\n"
     "CREATE OR REPLACE FUNCTION newel.ready(id text, phase text) RETURNS boolean\n"
     "  LANGUAGE sql STABLE AS $newel$\n"
     "  SELECT coalesce((SELECT array_position(p.names, m.phase) + (m.state = 'done')::int\n"
@@ -59,6 +63,7 @@ const struct state_words state_pg = {
                     "to_regclass('newel.checkpoint') IS NOT NULL AND "
                     "to_regclass('newel.heartbeat') IS NOT NULL AND "
                     "to_regclass('newel.audit') IS NOT NULL AND "
+                    "to_regclass('newel.baseline') IS NOT NULL AND "
                     "to_regprocedure('newel.ready(text, text)') IS NOT NULL",
     .enter = "INSERT INTO newel.migration (id, table_name, column_name, digest, operator) "
              "VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO NOTHING",
@@ -86,6 +91,11 @@ const struct state_words state_pg = {
                   "WHERE id = $1 AND epoch = $2::bigint",
     .audit = "INSERT INTO newel.audit (migration, operator, what, statement) "
              "VALUES ($1, $2, $3, $4)",
+    .keep_baseline = "INSERT INTO newel.baseline (migration, at, data) "
+                     "SELECT id, clock_timestamp(), $3 FROM newel.migration "
+                     "WHERE id = $1 AND epoch = $2::bigint "
+                     "ON CONFLICT (migration) DO UPDATE SET at = excluded.at, data = excluded.data",
+    .baseline = "SELECT data FROM newel.baseline WHERE migration = $1",
     .ranges = "SELECT lane, lower_bound, upper_bound, cursor, shape, rows, batches, done "
               "FROM newel.checkpoint WHERE migration = $1 AND lane >= 0 ORDER BY lane",
     .add_range = "INSERT INTO newel.checkpoint "

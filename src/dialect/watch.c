@@ -49,9 +49,3 @@ enum db_fault watch_look(struct db *db, const char *table, struct error *e)
     free(sql);
     return fault;
 }
-
-char *watch_explain(enum db_engine engine, const char *sql)
-{
-    return engine == DB_POSTGRESQL ? mem_printf("EXPLAIN (FORMAT JSON, VERBOSE false) %s", sql)
-                                   : mem_printf("EXPLAIN FORMAT=JSON %s", sql);
-}

@@ -64,9 +64,11 @@ struct watch_words {
     /* $1 pid $2 start -> true when that session was there and has been told */
     const char *cancel;
     const char *terminate;
-    /* $1 migration $2 step -> when that step was done, as Unix µs by the server's clock */
+    /* $1 migration $2 step -> when that step was done and not undone since, as Unix µs by the
+     * server's clock */
     const char *done_at;
-    /* $1 moment of the DDL as Unix µs $2 our pids -> application, user, host, sessions, older than the DDL */
+    /* $1 moment of the DDL as Unix µs $2 our pids -> application, user, host, sessions, older than
+     * the DDL, those whose age is hidden from us */
     const char *clients;
     /* -> now as Unix µs, by the server's clock */
     const char *now;
@@ -100,8 +102,5 @@ enum db_fault watch_blockers(struct db *db, const char *pid, const char *pids,
 
 /* Reads nothing of the table (quoted, qualified): DB_OK when its lock could be had. */
 enum db_fault watch_look(struct db *db, const char *table, struct error *e) MUST_CHECK;
-
-/* EXPLAIN of a watched query as JSON; the caller frees it. */
-char *watch_explain(enum db_engine engine, const char *sql);
 
 #endif

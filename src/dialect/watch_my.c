@@ -85,7 +85,7 @@
 
 #define CLIENTS                                                                                    \
     "SELECT COALESCE(a.attr_value, ''), p.user, SUBSTRING_INDEX(p.host, ':', 1), COUNT(*), "       \
-    "SUM(p.id <= COALESCE(d.connection, p.id)) FROM information_schema.processlist p "             \
+    "SUM(p.id <= COALESCE(d.connection, p.id)), 0 FROM information_schema.processlist p "          \
     "LEFT JOIN performance_schema.session_connect_attrs a ON a.processlist_id = p.id "             \
     "AND a.attr_name = 'program_name' "                                                            \
     "LEFT JOIN (SELECT MAX(connection) AS connection FROM newel.audit WHERE what = 'add column' "  \
@@ -113,7 +113,8 @@
                        "WHERE id = $#1 AND " WAITS_FOR_METADATA,                                   \
     .cancel = "KILL QUERY $#1; SELECT 1", .terminate = "KILL $#1; SELECT 1",                       \
     .done_at = "SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', MAX(at)) FROM newel.audit "        \
-               "WHERE migration = $1 AND what = $2",                                               \
+               "WHERE migration = $1 AND what = $2 AND at > COALESCE((SELECT MAX(at) "             \
+               "FROM newel.audit WHERE migration = $1 AND what = 'undo'), '1970-01-01')",          \
     .clients = CLIENTS,                                                                            \
     .now = "SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))",                    \
     .ddl_begin = "SET SESSION lock_wait_timeout = " SECONDS, .begin = MY_BEGIN,                    \

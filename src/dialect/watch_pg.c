@@ -163,12 +163,15 @@ const struct watch_words watch_pg = {
     .terminate = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                  "WHERE pid = $1::int AND backend_start = $2::timestamptz",
     .done_at = "SELECT (extract(epoch FROM max(at)) * 1000000)::bigint FROM newel.audit "
-               "WHERE migration = $1 AND what = $2",
+               "WHERE migration = $1 AND what = $2 AND at > coalesce((SELECT max(at) "
+               "FROM newel.audit WHERE migration = $1 AND what = 'undo'), '-infinity')",
+    /* of others' sessions who may not see them learns the name alone */
     .clients =
         "SELECT application_name, usename, coalesce(host(client_addr), 'local'), count(*), "
-        "count(*) FILTER (WHERE backend_start < to_timestamp($1::bigint / 1000000.0)) "
-        "FROM pg_stat_activity WHERE backend_type = 'client backend' "
-        "AND datname = current_database() AND pid <> ALL ($2::int[]) "
+        "count(*) FILTER (WHERE backend_start < to_timestamp($1::bigint / 1000000.0)), "
+        "count(*) FILTER (WHERE backend_start IS NULL) "
+        "FROM pg_stat_activity WHERE coalesce(backend_type, 'client backend') = 'client backend' "
+        "AND usename IS NOT NULL AND datname = current_database() AND pid <> ALL ($2::int[]) "
         "AND application_name NOT LIKE 'newel %' GROUP BY 1, 2, 3 ORDER BY 5 DESC, 4 DESC LIMIT 50",
     .now = "SELECT " US("clock_timestamp() - 'epoch'::timestamptz"),
     .wal = "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint",

@@ -29,6 +29,7 @@ struct order {
     /* what a look has found for the doing */
     int64_t number;
     enum signal_kind signal;
+    enum waiver waiver;
     char server[64], start[64];
     bool chosen; /* the session stands in the lock tree */
     int64_t span_us;
@@ -351,6 +352,24 @@ static void order_limit(struct order *o)
              json_get_text(o->more, "limit", "?"));
 }
 
+static enum waiver waiver_from_name(const char *name)
+{
+    unsigned i = 0;
+    while (i < WAIVERS && strcmp(waiver_name((enum waiver)i), name) != 0)
+        i++;
+    return (enum waiver)i;
+}
+
+static void do_waive(struct order *o)
+{
+    char span[UNITS_TEXT];
+    o->run->waived_until[o->waiver] = clock_mono_us() + o->span_us;
+    str_addf(&o->answer, "%s are let pass for %s",
+             o->waiver == WAIVE_PLANS ? "queries that got worse"
+                                      : "sessions from before the column",
+             units_duration(span, o->span_us));
+}
+
 static void order_override(struct order *o)
 {
     if (!o->doing) {
@@ -358,13 +377,14 @@ static void order_override(struct order *o)
         const char *rest = o->value;
         (void)take_word(&rest, word, sizeof word);
         o->signal = signal_from_name(word);
-        if (o->signal == SIGNAL_KINDS) {
-            refuse(o, "\"%s\" is no signal", word);
+        o->waiver = waiver_from_name(word);
+        if (o->signal == SIGNAL_KINDS && o->waiver == WAIVERS) {
+            refuse(o, "\"%s\" is no signal, nor plans or clients", word);
             return;
         }
         const char *behind = rest;
         (void)take_word(&behind, word, sizeof word);
-        if (strcmp(word, "for") != 0) {
+        if (strcmp(word, "for") != 0 && o->waiver == WAIVERS) {
             (void)snprintf(o->server, sizeof o->server, "%s", word);
             rest = behind;
         }
@@ -372,9 +392,13 @@ static void order_override(struct order *o)
             return;
         if (o->span_us <= 0 || o->span_us > OVERRIDE_MOST_US || !*rest)
             refuse(o, "an override needs an end and a reason: SIGNAL [SERVER] for 10m REASON");
-        else if (o->run->override_count == RUN_OVERRIDES)
+        else if (o->waiver == WAIVERS && o->run->override_count == RUN_OVERRIDES)
             refuse(o, "there are %d overrides already", RUN_OVERRIDES);
         o->note = rest;
+        return;
+    }
+    if (o->waiver != WAIVERS) {
+        do_waive(o);
         return;
     }
     struct signal_override *v = &o->run->overrides[o->run->override_count++];

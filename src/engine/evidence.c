@@ -1,118 +1,398 @@
 #include "config.h"
 #include "engine/evidence.h"
 
-#include "dialect/watch.h"
+#include "base/clock.h"
+#include "dialect/statement_text.h"
+#include "dialect/statements.h"
+#include "engine/approval.h"
+#include "engine/baseline.h"
+#include "engine/clients.h"
 #include "engine/query_plan.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct before {
-    const char *query;
-    double cost;
-};
+/* A mean of fewer calls is chance. */
+#define CALLS_LEAST 20
 
-static void find_before(void *context, const struct model *m)
+/* ---- what the server counts ----------------------------------------------- */
+
+/* The same text may be counted more than once: a star is another query with a new column. */
+static bool count_of(const struct statement_list *list, const char *fingerprint, int64_t *calls,
+                     double *total_us)
 {
-    struct before *want = context;
-    want->cost = -1;
-    for (size_t t = 0; t < m->target_count; t++)
-        for (size_t q = 0; q < m->targets[t].query_count; q++)
-            if (strcmp(m->targets[t].queries[q].query, want->query) == 0)
-                want->cost = m->targets[t].queries[q].cost_before;
+    *calls = 0;
+    *total_us = 0;
+    if (!fingerprint || !list->source)
+        return false;
+    for (size_t i = 0; i < list->count; i++) {
+        char *other = statement_fingerprint(list->items[i].text);
+        if (strcmp(other, fingerprint) == 0) {
+            *calls += list->items[i].calls;
+            *total_us += list->items[i].total_us;
+        }
+        free(other);
+    }
+    return *calls > 0;
 }
 
-static void judge(struct run *r, const char *name, double cost)
+static void take_counts(struct baseline_query *q, const struct statement_list *list)
 {
-    double most = r->migration->max_plan_cost_ratio;
-    struct before before = {.query = name};
-    recorder_look(r->recorder, find_before, &before);
-    if (most > 0 && before.cost > 0 && cost > before.cost * most)
-        run_alarm(r, "warn", "plan-regression",
-                  "query %s: the plan's cost rose from %.0f to %.0f (%.1fx, limit %.1fx)", name,
-                  before.cost, cost, cost / before.cost, most);
+    if (!count_of(list, q->fingerprint, &q->calls, &q->total_us))
+        q->calls = UNKNOWN;
 }
 
-bool evidence_plans(struct run *r, struct db *db, bool after, struct error *e)
+/* ---- one plan ------------------------------------------------------------- */
+
+static enum db_fault capture(struct db *db, const char *sql, char **plan, char **why)
+{
+    struct error e = {0};
+    *plan = *why = NULL;
+    if (!statement_has_plan(sql)) {
+        *why = mem_dup("it is not one whole statement that EXPLAIN takes");
+        return DB_OK;
+    }
+    enum db_fault fault = statement_explain(db, sql, statement_parameters(sql), plan, &e);
+    if (fault == DB_OK)
+        return DB_OK;
+    *why = mem_dup(e.why[0] ? e.why : e.what);
+    return db_alive(db) ? DB_OK : fault;
+}
+
+/* ---- the baseline --------------------------------------------------------- */
+
+static void add_watched(struct run *r, struct baseline *b)
 {
     for (size_t i = 0; i < r->migration->query_count; i++) {
-        const struct watched_query *q = &r->migration->queries[i];
-        char *sql = watch_explain(r->engine, q->sql);
-        struct db_rows *rows;
-        enum db_fault fault = db_query(db, &rows, e, sql, 0, NULL);
-        free(sql);
-        if (fault != DB_OK) {
-            if (!db_alive(db))
-                return false;
-            run_alarm(r, "warn", "plan-unknown", "query %s could not be planned: %s", q->name,
-                      e->why);
-            continue;
-        }
-        double cost, estimate;
-        if (query_plan_read(db_value(rows, 0, 0), &cost, &estimate)) {
-            if (after)
-                judge(r, q->name, cost);
-            json_t *event = run_event(r, EVENT_PLAN);
-            json_set_text(event, "of", "query");
-            json_set_text(event, "query", q->name);
-            json_set_text(event, "when", after ? "after" : "before");
-            json_set_text(event, "sql", q->sql);
-            json_set_real(event, "cost", cost);
-            json_set_real(event, "rows", estimate);
-            json_set_text(event, "text", db_value(rows, 0, 0));
-            run_record(r, event);
-        }
-        db_rows_free(rows);
+        struct baseline_query *q = VEC_PUSH(b->queries, b->query_count);
+        q->name = mem_dup(r->migration->queries[i].name);
+        q->sql = mem_dup(r->migration->queries[i].sql);
+        q->fingerprint = statement_fingerprint(q->sql);
     }
-    return true;
 }
 
-/* When the column was added, by the server's clock; before that: now. */
-static bool ddl_time(struct run *r, struct db *db, int64_t *out, struct error *e)
+static bool is_known(const struct baseline *b, const char *fingerprint)
 {
-    const struct watch_words *words = watch_words(r->engine);
-    const char *params[] = {r->migration->id, "add column"};
-    struct db_rows *rows;
-    if (db_query(db, &rows, e, words->done_at, 2, params) != DB_OK)
-        return false;
-    *out = db_int(rows, 0, 0, UNKNOWN);
-    db_rows_free(rows);
-    if (*out != UNKNOWN)
-        return true;
-    if (db_query(db, &rows, e, words->now, 0, NULL) != DB_OK)
-        return false;
-    *out = db_int(rows, 0, 0, 0);
-    db_rows_free(rows);
-    return true;
+    for (size_t i = 0; i < b->query_count; i++)
+        if (strcmp(b->queries[i].fingerprint, fingerprint) == 0)
+            return true;
+    return false;
 }
 
-bool evidence_clients(struct run *r, struct db *db, struct error *e)
+static void add_top(struct run *r, struct baseline *b, const struct statement_list *list)
 {
-    int64_t when;
-    if (!ddl_time(r, db, &when, e))
-        return false;
-    char moment[24];
-    (void)snprintf(moment, sizeof moment, "%" PRId64, when);
-    char *pids = run_pids(r);
-    const char *params[] = {moment, pids};
-    struct db_rows *rows;
-    enum db_fault fault = db_query(db, &rows, e, watch_words(r->engine)->clients, 2, params);
-    free(pids);
-    if (fault != DB_OK)
-        return false;
-    json_t *event = run_event(r, EVENT_CLIENTS), *list = json_array();
-    for (int i = 0; i < db_row_count(rows); i++) {
-        json_t *row = json_object();
-        json_set_text(row, "app", db_value(rows, i, 0));
-        json_set_text(row, "user", db_value(rows, i, 1));
-        json_set_text(row, "host", db_value(rows, i, 2));
-        json_set_int(row, "sessions", db_int(rows, i, 3, 0));
-        json_set_int(row, "stale", db_int(rows, i, 4, 0));
-        json_push(list, row);
+    int64_t left = r->migration->top_queries;
+    for (size_t i = 0; i < list->count && left > 0; i++) {
+        const struct statement *s = &list->items[i];
+        char *fingerprint = statement_fingerprint(s->text);
+        /* the server has left the constants out: whether it has a plan is seen without them */
+        if (statement_has_plan(fingerprint) && statement_names(s->text, r->facts.table) &&
+            !statement_is_ours(s->text) && !is_known(b, fingerprint)) {
+            struct baseline_query *q = VEC_PUSH(b->queries, b->query_count);
+            q->name = mem_printf("top-%" PRId64, r->migration->top_queries - left-- + 1);
+            q->fingerprint = mem_dup(fingerprint);
+            q->sql = mem_dup(
+                s->sample || r->engine == DB_POSTGRESQL ? (s->sample ? s->sample : s->text) : NULL);
+            q->top = true;
+            if (!q->sql)
+                q->why = mem_printf("%s keeps no call of it with its constants: %s", list->source,
+                                    s->text);
+        }
+        free(fingerprint);
     }
-    json_set(event, "rows", list);
-    db_rows_free(rows);
+}
+
+static json_t *plan_event(const struct run *r, const struct baseline_query *q, const char *when)
+{
+    json_t *event = run_event(r, EVENT_PLAN);
+    json_set_text(event, "of", "query");
+    json_set_text(event, "query", q->name);
+    json_set_text(event, "when", when);
+    json_set_text(event, "sql", q->sql ? q->sql : q->fingerprint);
+    json_set_bool(event, "top", q->top);
+    return event;
+}
+
+static void set_plan(json_t *event, const char *plan, const char *why)
+{
+    struct query_plan p;
+    if (query_plan_parse(plan, &p)) {
+        json_set_real(event, "cost", p.cost);
+        json_set_real(event, "rows", p.rows);
+    }
+    query_plan_free(&p);
+    json_set_text(event, "text", plan);
+    json_set_text(event, "error", why);
+}
+
+static void record_before(struct run *r, const struct baseline_query *q)
+{
+    json_t *event = plan_event(r, q, "before");
+    set_plan(event, q->plan, q->why);
+    if (q->calls > 0) {
+        json_set_int(event, "calls", q->calls);
+        json_set_real(event, "mean_us", q->total_us / (double)q->calls);
+    }
     run_record(r, event);
-    return true;
+}
+
+static void alarm_unknown(struct run *r, const struct baseline_query *q, const char *why)
+{
+    run_alarm(r, q->top ? "info" : "warn", "plan-unknown", "query %s could not be planned: %s",
+              q->name, why);
+}
+
+static enum db_fault read_statements(struct run *r, struct db *db, struct statement_list *list,
+                                     bool tell, struct error *e)
+{
+    enum db_fault fault =
+        statements_read(db, r->facts.table ? r->facts.table : r->migration->table, list, e);
+    if (fault == DB_OK && !list->source && tell)
+        run_alarm(r, "info", "statements-unknown",
+                  "%s does not tell which statements run and how long they take: %s",
+                  r->target->name, list->why);
+    return fault;
+}
+
+bool evidence_baseline(struct run *r, struct db *db, struct error *e)
+{
+    struct baseline b = {.exists = true, .at_us = clock_wall_us()};
+    struct statement_list list;
+    enum db_fault fault = read_statements(r, db, &list, true, e);
+    if (fault == DB_OK) {
+        add_watched(r, &b);
+        add_top(r, &b, &list);
+        clients_note(r, &list, &b);
+    }
+    for (size_t i = 0; i < b.query_count && fault == DB_OK; i++) {
+        struct baseline_query *q = &b.queries[i];
+        take_counts(q, &list);
+        if (q->sql)
+            fault = capture(db, q->sql, &q->plan, &q->why);
+        if (fault == DB_OK && q->why)
+            alarm_unknown(r, q, q->why);
+        record_before(r, q);
+    }
+    if (fault == DB_OK)
+        fault = baseline_keep(r, db, &b, e);
+    else if (!e->what[0])
+        error_set(e, ERROR_DATABASE, "the plans on %s could not be captured", r->target->name);
+    statement_list_free(&list);
+    baseline_free(&b);
+    return fault == DB_OK;
+}
+
+void evidence_recall(struct run *r, struct db *db)
+{
+    struct baseline b;
+    struct error e;
+    if (baseline_load(r, db, &b, &e) == DB_OK)
+        for (size_t i = 0; i < b.query_count; i++)
+            record_before(r, &b.queries[i]);
+    baseline_free(&b);
+}
+
+/* ---- compared with it ----------------------------------------------------- */
+
+/* One query as it is now, beside how it was. */
+struct capture {
+    const struct baseline_query *before; /* NULL: it is new */
+    char *plan, *why;
+    struct plan_change change;
+    int64_t calls; /* since the baseline; UNKNOWN */
+    double mean_us;
+    bool slower; /* by more than the file allows */
+};
+
+static void measure(struct run *r, struct capture *c, const struct statement_list *list)
+{
+    const struct baseline_query *q = c->before;
+    int64_t calls;
+    double total;
+    c->calls = UNKNOWN;
+    if (!count_of(list, q->fingerprint, &calls, &total))
+        return;
+    /* counters that went back were begun anew; one that is new began with nothing */
+    int64_t old = q->calls == UNKNOWN ? 0 : q->calls;
+    double old_total = q->calls == UNKNOWN ? 0 : q->total_us;
+    if (calls < old)
+        return;
+    c->calls = calls - old;
+    if (c->calls == 0)
+        return;
+    /* what was kept as text may be off by its last digit */
+    c->mean_us = total > old_total ? (total - old_total) / (double)c->calls : 0;
+    double most = r->migration->max_p99_ratio;
+    if (most > 0 && old >= CALLS_LEAST && c->calls >= CALLS_LEAST)
+        c->slower = c->mean_us > old_total / (double)old * most;
+}
+
+static void compare(struct run *r, struct capture *c)
+{
+    struct query_plan before, after;
+    bool both = query_plan_parse(c->before->plan, &before);
+    both &= query_plan_parse(c->plan, &after);
+    if (both)
+        c->change = query_plan_compare(&before, &after, r->migration->max_plan_cost_ratio);
+    query_plan_free(&before);
+    query_plan_free(&after);
+}
+
+static const char *verdict_of(const struct capture *c)
+{
+    if (!c->plan)
+        return NULL;
+    if (!c->before->plan)
+        return "no baseline";
+    return c->change.worse ? "worse" : c->change.shape ? "changed" : "same";
+}
+
+static void record_after(struct run *r, const struct capture *c, enum phase phase)
+{
+    json_t *event = plan_event(r, c->before, "after");
+    set_plan(event, c->plan, c->why);
+    json_set_text(event, "phase", phase_name(phase));
+    json_set_text(event, "verdict", verdict_of(c));
+    json_set_text(event, "change", c->change.words);
+    if (c->calls != UNKNOWN)
+        json_set_int(event, "calls", c->calls);
+    if (c->calls > 0)
+        json_set_real(event, "mean_us", c->mean_us);
+    if (c->slower)
+        json_set_bool(event, "slower", true);
+    run_record(r, event);
+}
+
+static void part(struct str *out)
+{
+    if (out->len)
+        str_add(out, "; ");
+}
+
+/* Alarms, and what they say once more, for whoever must decide. */
+static void judge(struct run *r, const struct capture *c, struct str *out)
+{
+    const struct baseline_query *q = c->before;
+    if (c->why && q->plan)
+        alarm_unknown(r, q, c->why);
+    if (c->change.worse) {
+        run_alarm(r, "warn", "plan-regression", "query %s: its plan got worse: %s", q->name,
+                  c->change.words);
+        part(out);
+        str_addf(out, "%s: %s", q->name, c->change.words);
+    } else if (c->change.shape) {
+        run_alarm(r, "info", "plan-change", "query %s: its plan has changed: %s", q->name,
+                  c->change.words);
+    }
+    if (!c->slower)
+        return;
+    double before = q->total_us / (double)q->calls;
+    struct str text = {0};
+    str_addf(&text, "mean %.3g ms -> %.3g ms (%.3gx, limit %.3gx)", before / 1e3, c->mean_us / 1e3,
+             c->mean_us / before, r->migration->max_p99_ratio);
+    run_alarm(r, "warn", "latency-regression",
+              "query %s takes longer: %s over %" PRId64 " calls since the baseline", q->name,
+              str_text(&text), c->calls);
+    part(out);
+    str_addf(out, "%s: %s", q->name, str_text(&text));
+    str_free(&text);
+}
+
+static enum db_fault look_again(struct run *r, struct db *db, const struct baseline_query *q,
+                                const struct statement_list *list, enum phase phase,
+                                struct str *worse)
+{
+    struct capture c = {.before = q};
+    /* what could not be planned as the server has kept it will not be now */
+    bool plans = q->sql && (q->plan || !q->top);
+    enum db_fault fault = plans ? capture(db, q->sql, &c.plan, &c.why) : DB_OK;
+    if (fault == DB_OK) {
+        if (!plans)
+            c.why = mem_dup(q->why);
+        compare(r, &c);
+        measure(r, &c, list);
+        /* of what the server could neither plan nor has seen since there is nothing to tell */
+        if (plans || c.calls > 0)
+            record_after(r, &c, phase);
+        judge(r, &c, worse);
+    }
+    free(c.plan);
+    free(c.why);
+    free(c.change.words);
+    return fault;
+}
+
+/* A query that came into the file later has nothing that it could be compared with. */
+static void add_newcomers(struct run *r, struct baseline *b)
+{
+    for (size_t i = 0; i < r->migration->query_count; i++) {
+        const struct watched_query *w = &r->migration->queries[i];
+        const struct baseline_query *known = baseline_query(b, w->name);
+        if (known && known->sql && strcmp(known->sql, w->sql) == 0)
+            continue;
+        struct baseline_query *q =
+            known ? &b->queries[known - b->queries] : VEC_PUSH(b->queries, b->query_count);
+        free(q->sql);
+        free(q->fingerprint);
+        free(q->plan);
+        free(q->why);
+        if (!known)
+            q->name = mem_dup(w->name);
+        q->sql = mem_dup(w->sql);
+        q->fingerprint = statement_fingerprint(w->sql);
+        q->plan = q->why = NULL;
+        q->calls = UNKNOWN;
+    }
+}
+
+/* What the file wants done about it. */
+static bool act(struct run *r, enum phase phase, const char *worse, struct error *e)
+{
+    enum on_regression wanted = r->migration->on_regression;
+    if (wanted == REGRESSION_WARN)
+        return true;
+    if (run_waived(r, WAIVE_PLANS)) {
+        run_alarm(r, "warn", "plans-waived", "going on all the same, as the operator wants: %s",
+                  worse);
+        return true;
+    }
+    error_set(e, ERROR_PHASE, "queries got worse with %s", phase_name(phase));
+    error_why(e, "%s", worse);
+    /* where the way back needs a second operator, it is none's to begin alone */
+    if (wanted == REGRESSION_ROLLBACK && phase < PHASE_FINISH &&
+        !approval_needed(r, WISH_ROLLBACK)) {
+        run_alarm(r, "crit", "regression-rollback", "taking it back, as the file wants: %s", worse);
+        run_lock(r);
+        r->wish = WISH_ROLLBACK;
+        r->wish_phase = PHASE_EXPAND;
+        (void)snprintf(r->rollback_why, sizeof r->rollback_why, "%s", worse);
+        run_unlock(r);
+        return false;
+    }
+    return error_todo(e,
+                      "see both plans (Plans); mend it and step %s again, take it for good with "
+                      "override plans for 1h REASON, or roll back",
+                      phase_name(phase));
+}
+
+bool evidence_compare(struct run *r, struct db *db, enum phase phase, struct error *e)
+{
+    struct baseline b = {0};
+    struct statement_list list = {0};
+    struct str worse = {0};
+    enum db_fault fault = baseline_load(r, db, &b, e);
+    if (fault == DB_OK)
+        fault = read_statements(r, db, &list, false, e);
+    if (fault == DB_OK)
+        add_newcomers(r, &b);
+    for (size_t i = 0; i < b.query_count && fault == DB_OK; i++)
+        fault = look_again(r, db, &b.queries[i], &list, phase, &worse);
+    if (fault != DB_OK && !e->what[0])
+        error_set(e, ERROR_DATABASE, "the plans on %s could not be captured", r->target->name);
+    bool ok = fault == DB_OK && (!worse.len || act(r, phase, str_text(&worse), e));
+    str_free(&worse);
+    statement_list_free(&list);
+    baseline_free(&b);
+    return ok;
 }

@@ -1,6 +1,6 @@
 /*
- * What baseline and compare look at: the plans of the watched queries, and the
- * sessions that still know the table's old shape.
+ * Plans and latencies of the watched queries, and of the dearest statements of the
+ * table: noted in baseline, looked at again behind every phase that can change them.
  */
 #ifndef NEWEL_ENGINE_EVIDENCE_H
 #define NEWEL_ENGINE_EVIDENCE_H
@@ -8,12 +8,16 @@
 #include "engine/run.h"
 
 /*
- * Captures the plans: `after` false before anything changed, true to compare.
- * A watched query that cannot be planned is an alarm, no failure. False when the
- * server was lost.
+ * A query that cannot be planned is an alarm, no failure. False when the server was
+ * lost, or the baseline could not be kept.
  */
-bool evidence_plans(struct run *r, struct db *db, bool after, struct error *e) MUST_CHECK;
-/* Counts sessions by application and how many began before the column was there. */
-bool evidence_clients(struct run *r, struct db *db, struct error *e) MUST_CHECK;
+bool evidence_baseline(struct run *r, struct db *db, struct error *e) MUST_CHECK;
+/*
+ * Captures anew and compares with the baseline. What got worse is an alarm; it fails the
+ * phase, or wishes for a rollback, where [health] on_regression says so.
+ */
+bool evidence_compare(struct run *r, struct db *db, enum phase phase, struct error *e) MUST_CHECK;
+/* Tells what an earlier session has noted, so that this one's journal has it, too. */
+void evidence_recall(struct run *r, struct db *db);
 
 #endif

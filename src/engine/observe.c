@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "dialect/watch.h"
+#include "engine/clients.h"
 #include "engine/locks.h"
 #include "engine/state.h"
 
@@ -306,6 +307,7 @@ static void observe_primary(struct observer *o)
     struct load before = {0};
     struct flow flow = {0};
     struct lock_news locks = {.had_some = true};
+    struct clients_news clients = {0};
     int64_t load_at = 0, table_at = 0, renew_at = 0, mark_updates = UNKNOWN, mark_hot = UNKNOWN;
     while (observing(r)) {
         int64_t round = clock_mono_us();
@@ -323,7 +325,7 @@ static void observe_primary(struct observer *o)
             renew_at = round + RENEW_EVERY_US;
             fault = state_renew(r, o->db, &e);
             if (fault == DB_FENCED)
-                return;
+                break;
         }
         if (fault == DB_OK && round >= load_at) {
             load_at = round + LOAD_EVERY_US;
@@ -337,6 +339,8 @@ static void observe_primary(struct observer *o)
             table_at = round + TABLE_EVERY_US;
             fault = sample_table(o, &mark_updates, &mark_hot, &e);
         }
+        if (fault == DB_OK)
+            fault = clients_sample(r, o->db, &clients, &e);
         if (fault != DB_OK) {
             unknown_load(r, e.why[0] ? e.why : e.what);
             record_unreachable(o, "server", NULL, &e);
@@ -345,6 +349,7 @@ static void observe_primary(struct observer *o)
         run_throttle(r);
         rest_until(r, round + (fault == DB_OK ? BEAT_EVERY_US : US_PER_S));
     }
+    clients_news_free(&clients);
 }
 
 /* ---- a replica ------------------------------------------------------------ */

@@ -351,3 +351,17 @@ bool run_may_go_on(struct run *r, bool throttled)
         run_unlock(r);
     }
 }
+
+const char *waiver_name(enum waiver what)
+{
+    static const char *const names[] = {[WAIVE_PLANS] = "plans", [WAIVE_CLIENTS] = "clients"};
+    return names[what];
+}
+
+bool run_waived(struct run *r, enum waiver what)
+{
+    run_lock(r);
+    bool yes = r->waived_until[what] > clock_mono_us();
+    run_unlock(r);
+    return yes;
+}

@@ -27,6 +27,14 @@ enum run_wish {
     WISH_ROLLBACK, /* to take everything from the present phase down to `wish_phase` back */
 };
 
+/* What an operator lets pass that would stop the work otherwise. */
+enum waiver {
+    WAIVE_PLANS,   /* queries that got worse */
+    WAIVE_CLIENTS, /* sessions from before the column */
+    WAIVERS,
+};
+const char *waiver_name(enum waiver what); /* "plans" */
+
 struct run {
     const struct migration *migration;
     const struct target *target;
@@ -71,6 +79,8 @@ struct run {
     struct signal_limit limits[SIGNAL_KINDS];
     struct signal_override overrides[RUN_OVERRIDES];
     size_t override_count;
+    int64_t waived_until[WAIVERS]; /* monotonic; 0: not waived */
+    char rollback_why[512];        /* what the engine itself wished for it; "": an operator did */
 
     int64_t pids[RUN_PIDS]; /* our own sessions on the primary */
     size_t pid_count;
@@ -140,5 +150,6 @@ void run_signal(struct run *r, enum signal_kind kind, const char *server, int64_
  * the journal cannot be written. False when the run is to end or a rollback waits.
  */
 bool run_may_go_on(struct run *r, bool throttled);
+bool run_waived(struct run *r, enum waiver what);
 
 #endif

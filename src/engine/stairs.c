@@ -6,6 +6,7 @@
 #include "dialect/watch.h"
 #include "engine/approval.h"
 #include "engine/backfill.h"
+#include "engine/clients.h"
 #include "engine/ddl.h"
 #include "engine/evidence.h"
 #include "engine/observe.h"
@@ -91,6 +92,21 @@ static bool counts_again(const struct run *r)
     return r->engine != DB_POSTGRESQL && r->migration->not_null;
 }
 
+/* A connection that is lost on the way is no reason for a phase to fail. */
+static bool look_at_plans(struct stairs *s, enum phase phase, struct error *e)
+{
+    for (;;) {
+        *e = (struct error){0};
+        bool ok = phase == PHASE_BASELINE ? evidence_baseline(s->run, s->db, e)
+                                          : evidence_compare(s->run, s->db, phase, e);
+        if (ok || db_alive(s->db))
+            return ok;
+        s->db = run_reconnect(s->run, s->db, "main", e);
+        if (!s->db)
+            return error_set(e, ERROR_STOPPED, "%s was stopped", phase_name(phase));
+    }
+}
+
 static bool run_phase(struct stairs *s, enum phase phase, bool again, struct error *e)
 {
     struct run *r = s->run;
@@ -98,21 +114,24 @@ static bool run_phase(struct stairs *s, enum phase phase, bool again, struct err
     case PHASE_PREFLIGHT:
         return preflight(r, s->db, e);
     case PHASE_BASELINE:
-        return evidence_plans(r, s->db, false, e) && evidence_clients(r, s->db, e);
+        return look_at_plans(s, phase, e) && clients_look(r, s->db, e);
     case PHASE_BACKFILL:
         return backfill_run(r, &s->db, e);
     case PHASE_VERIFY:
         return (!again || backfill_run(r, &s->db, e)) && verify(s, phase, e);
     case PHASE_COMPARE:
-        return evidence_plans(r, s->db, true, e) && evidence_clients(r, s->db, e);
+        return look_at_plans(s, phase, e) && clients_look(r, s->db, e);
     case PHASE_CONSTRAIN:
         return counts_again(r) ? (!again || backfill_run(r, &s->db, e)) && run_steps(s, phase, e) &&
                                      verify(s, phase, e)
                                : run_steps(s, phase, e);
-    case PHASE_EXPAND:
-    case PHASE_SYNC:
     case PHASE_ENFORCE:
+        return clients_settle(r, &s->db, phase, e) && run_steps(s, phase, e) &&
+               look_at_plans(s, phase, e);
+    case PHASE_EXPAND:
     case PHASE_FINISH:
+        return run_steps(s, phase, e) && look_at_plans(s, phase, e);
+    case PHASE_SYNC:
     case PHASE_COUNT:
         break;
     }
@@ -245,7 +264,11 @@ static void go_down(struct stairs *s, enum phase from, struct error *e)
         if (!told || r->end_on_failure || wait_for_wish(r, from) == WISH_NONE)
             return;
     }
-    error_set(e, ERROR_STOPPED, "%s on %s was rolled back", r->migration->id, r->target->name);
+    bool by_itself = r->rollback_why[0];
+    error_set(e, by_itself ? ERROR_PHASE : ERROR_STOPPED, "%s on %s was rolled back",
+              r->migration->id, r->target->name);
+    if (by_itself)
+        error_why(e, "%s", r->rollback_why);
 }
 
 /* A phase failed: tell, and wait for what the operator wants. False: the run is to end. */
@@ -475,6 +498,8 @@ static void walk(struct stairs *s, struct error *e)
     for (enum phase done = PHASE_PREFLIGHT; done < first; done++)
         if (!run_enter(r, done, STATE_DONE, "before this session", NULL))
             return;
+    if (first > PHASE_BASELINE)
+        evidence_recall(r, s->db);
     if (s->before.exists && s->before.state == STATE_UNDOING) {
         go_down(s, s->before.phase, e);
         return;

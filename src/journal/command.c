@@ -17,7 +17,7 @@ static const struct verb_words words[VERB_COUNT] = {
     [VERB_LANES] = {"lanes", true, "N", "batches in parallel"},
     [VERB_LIMIT] = {"limit", true, "SIGNAL VALUE [for DURATION] [NOTE]", "change a limit"},
     [VERB_OVERRIDE] = {"override", true, "SIGNAL [SERVER] for DURATION REASON",
-                       "let an unknown signal pass for a while"},
+                       "let an unknown signal pass for a while, or clients, or plans"},
     [VERB_CANCEL] = {"cancel", true, "PID", "cancel a blocker's statement"},
     [VERB_TERMINATE] = {"terminate", true, "PID", "end a blocker's session"},
     [VERB_NOTE] = {"note", true, "TEXT", "write a note into the journal"},

@@ -17,6 +17,7 @@
  * lanes     value: number
  * limit     value: "max_lag 10s for 30m note..." | "max_lag usual"
  * override  value: "lag r2 for 10m reason..."     an unknown signal shall not stop us
+ *           value: "clients for 10m reason..."    nor old sessions; "plans ...": nor worse queries
  * cancel    pid start                   a blocker's statement
  * terminate pid start                   a blocker's session
  * note      value                       into the journal

@@ -39,8 +39,10 @@
  * check    check verdict evidence remedy?           verdict: pass warn stop
  * plan     of ...             of: phase | query
  *   phase    phase question estimate steps[{name sql lock blocks undo}]
- *   query    query when sql cost rows text          when: before after
- * clients  rows[{app user host sessions stale prepared}]
+ *   query    query when sql top cost? rows? text? error? calls? mean_us?  when: before after
+ *            after: phase verdict? change? slower?    verdict: same changed worse "no baseline"
+ * clients  rows[{app user host sessions stale? prepared?}]
+ *          statements[{why text source calls since?}]?
  * alarm    level code text                          level: info warn crit
  * note     operator text
  * keyframe model{}

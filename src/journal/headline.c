@@ -315,8 +315,12 @@ static void say_plan(struct str *out, const json_t *event)
     if (is(event, "of", "query")) {
         str_addf(out, "plan of %s", get(event, "query"));
         add_if(out, " ", get(event, "when"), "");
+        add_if(out, " ", get(event, "phase"), "");
         if (json_has(event, "cost"))
             str_addf(out, ": cost %.1f", json_get_real(event, "cost", 0));
+        add_if(out, ": ", get(event, "error"), "");
+        add_if(out, ", ", get(event, "verdict"), "");
+        add_if(out, ": ", get(event, "change"), "");
         return;
     }
     size_t steps = json_array_size(json_object_get(event, "steps"));
@@ -328,14 +332,17 @@ static void say_clients(struct str *out, const json_t *event)
 {
     const json_t *rows = json_object_get(event, "rows"), *row;
     double sessions = 0, stale = 0;
-    size_t i;
+    size_t i, hidden = 0;
     json_array_foreach(rows, i, row)
     {
         sessions += (double)json_get_int(row, "sessions", 0);
         stale += (double)json_get_int(row, "stale", 0);
+        hidden += !json_has(row, "stale");
     }
     str_addf(out, "clients: %.0f sessions of %zu applications, %.0f on the old shape", sessions,
              json_array_size(rows), stale);
+    if (hidden)
+        str_addf(out, ", %zu hidden from newel", hidden);
 }
 
 static void say_alarm(struct str *out, const json_t *event)

@@ -262,7 +262,12 @@ static bool is_news(enum event_type type, const struct model_target *t, const js
     case EVENT_PACE:
         return fold_text_is(json_get_text(event, "mode", NULL), "hand");
     case EVENT_PLAN:
-        return !fold_text_is(json_get_text(event, "of", NULL), "phase");
+        return fold_text_is(json_get_text(event, "of", NULL), "query") &&
+               !json_get_bool(event, "top", false);
+    case EVENT_CLIENTS:
+        /* looked at every few seconds */
+        return !t || !t->stale.count ||
+               t->stale.points[t->stale.count - 1].value != fold_stale(event);
     case EVENT_THROTTLE: {
         bool on = json_get_bool(event, "on", false);
         bool slow = fold_slow_ppm(event) < 1000000;
@@ -399,7 +404,7 @@ static void fold_of_target(struct model *m, enum event_type type, struct model_t
         fold_approval(t, event, m->time_us);
         break;
     case EVENT_CLIENTS:
-        shape_read_list(&model_target_shape, t, "clients", json_object_get(event, "rows"));
+        fold_target_clients(t, event, m->time_us);
         break;
     default:
         break;

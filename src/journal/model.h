@@ -111,11 +111,24 @@ struct model_query {
     char *query, *sql;
     char *before, *after; /* plan texts */
     double cost_before, cost_after, rows_before, rows_after; /* -1: not captured */
+    bool top;                  /* not of the file: among the dearest of the table */
+    char *verdict, *change;    /* of the last capture against the baseline, in words */
+    char *error;               /* why there is no plan */
+    char *phase;               /* behind which it was captured last */
+    double mean_before, mean_after; /* µs; -1: not measured */
+    int64_t calls_before, calls_after; /* UNKNOWN; after: since the baseline */
+    bool slower;               /* by more than the file allows */
 };
 
 struct model_clients {
     char *app, *user, *host;
     int64_t sessions, stale, prepared;
+};
+
+/* A statement that notices a new column. */
+struct model_reader {
+    char *why, *text, *source;
+    int64_t calls, since; /* since the baseline */
 };
 
 /* Time that a backfill spent, by kind. */
@@ -183,6 +196,10 @@ struct model_target {
     size_t query_count;
     struct model_clients *clients;
     size_t client_count;
+    int64_t clients_at_us;
+    struct series stale; /* sessions from before the column */
+    struct model_reader *readers;
+    size_t reader_count;
 };
 
 struct model_console {

@@ -22,5 +22,7 @@ void fold_target_throttle(struct model_target *t, const json_t *event);
 void fold_target_sample(struct model_target *t, const json_t *event, int64_t now_us);
 void fold_target_check(struct model_target *t, const json_t *event);
 void fold_target_plan(struct model_target *t, const json_t *event);
+int64_t fold_stale(const json_t *clients); /* sessions; UNKNOWN when one of them is */
+void fold_target_clients(struct model_target *t, const json_t *event, int64_t now_us);
 
 #endif

@@ -145,6 +145,12 @@ static const struct shape_field query_fields[] = {
     TEXT(model_query, query),       TEXT(model_query, sql),         TEXT(model_query, before),
     TEXT(model_query, after),       REAL(model_query, cost_before), REAL(model_query, cost_after),
     REAL(model_query, rows_before), REAL(model_query, rows_after),
+    BOOL(model_query, top),         TEXT(model_query, verdict),
+    TEXT(model_query, change),      TEXT(model_query, error),
+    TEXT(model_query, phase),       BOOL(model_query, slower),
+    REAL(model_query, mean_before), REAL(model_query, mean_after),
+    INT(model_query, calls_before, UNKNOWN),
+    INT(model_query, calls_after, UNKNOWN),
 };
 const struct shape model_query_shape = SHAPE(model_query, query_fields);
 
@@ -154,6 +160,13 @@ static const struct shape_field clients_fields[] = {
     INT(model_clients, stale, UNKNOWN), INT(model_clients, prepared, UNKNOWN),
 };
 static const struct shape clients_shape = SHAPE(model_clients, clients_fields);
+
+static const struct shape_field reader_fields[] = {
+    TEXT(model_reader, why),           TEXT(model_reader, text),
+    TEXT(model_reader, source),        INT(model_reader, calls, UNKNOWN),
+    INT(model_reader, since, UNKNOWN),
+};
+static const struct shape reader_shape = SHAPE(model_reader, reader_fields);
 
 static const struct shape_field time_fields[] = {
     INT(model_time, worked_us, 0),
@@ -238,6 +251,9 @@ static const struct shape_field target_fields[] = {
     LIST(T, checks, check_count, model_check_shape),
     LIST(T, queries, query_count, model_query_shape),
     LIST(T, clients, client_count, clients_shape),
+    INT(T, clients_at_us, UNKNOWN),
+    SERIES(T, stale, "stale_series"),
+    LIST(T, readers, reader_count, reader_shape),
 };
 const struct shape model_target_shape = SHAPE(model_target, target_fields);
 #undef T

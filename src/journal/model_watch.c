@@ -187,9 +187,18 @@ static void plan_query(struct model_target *t, const json_t *event)
     }
     bool after = fold_text_is(json_get_text(event, "when", NULL), "after");
     fold_set_text(&q->sql, json_get_text(event, "sql", NULL));
+    fold_set_text(&q->error, json_get_text(event, "error", NULL));
+    q->top = json_get_bool(event, "top", false);
     fold_set_text(after ? &q->after : &q->before, json_get_text(event, "text", NULL));
     *(after ? &q->cost_after : &q->cost_before) = json_get_real(event, "cost", UNKNOWN);
     *(after ? &q->rows_after : &q->rows_before) = json_get_real(event, "rows", UNKNOWN);
+    *(after ? &q->mean_after : &q->mean_before) = json_get_real(event, "mean_us", UNKNOWN);
+    *(after ? &q->calls_after : &q->calls_before) = fold_known(event, "calls");
+    /* a new baseline has nothing beside it as yet: the members are missing then */
+    q->slower = json_get_bool(event, "slower", false);
+    fold_set_text(&q->phase, json_get_text(event, "phase", NULL));
+    fold_set_text(&q->verdict, json_get_text(event, "verdict", NULL));
+    fold_set_text(&q->change, json_get_text(event, "change", NULL));
 }
 
 void fold_target_plan(struct model_target *t, const json_t *event)
@@ -199,4 +208,33 @@ void fold_target_plan(struct model_target *t, const json_t *event)
         plan_phase(t, event);
     else if (fold_text_is(of, "query"))
         plan_query(t, event);
+}
+
+/* ---- clients -------------------------------------------------------------- */
+
+int64_t fold_stale(const json_t *clients)
+{
+    int64_t stale = 0;
+    size_t i;
+    const json_t *row;
+    json_array_foreach(json_object_get(clients, "rows"), i, row)
+    {
+        int64_t one = fold_known(row, "stale");
+        if (one == UNKNOWN)
+            return UNKNOWN;
+        stale += one < INT32_MAX ? one : INT32_MAX;
+    }
+    return stale;
+}
+
+void fold_target_clients(struct model_target *t, const json_t *event, int64_t now_us)
+{
+    shape_read_list(&model_target_shape, t, "clients", json_object_get(event, "rows"));
+    /* not every look goes as far as the statements */
+    if (json_has(event, "statements"))
+        shape_read_list(&model_target_shape, t, "readers", json_object_get(event, "statements"));
+    t->clients_at_us = now_us;
+    int64_t stale = fold_stale(event);
+    if (stale != UNKNOWN)
+        series_add(&t->stale, now_us, stale);
 }

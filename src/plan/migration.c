@@ -24,6 +24,8 @@ struct reading {
 static const char *const algorithm_words[] = {"instant", "inplace", "copy", NULL};
 static const char *const not_null_words[] = {"rebuild", "trigger", NULL};
 static const char *const approve_words[] = {"other", "any", NULL};
+static const char *const regression_words[] = {"warn", "stop", "rollback", NULL};
+static const char *const require_words[] = {"any", "none", NULL};
 static const char *const new_rows_words[] = {"trigger", "default", "application", NULL};
 
 static const struct spec_key migration_keys[] = {
@@ -253,7 +255,7 @@ static const struct spec_key health_keys[] = {
      .min = "0",
      .max = "1000",
      .offset = AT(max_p99_ratio),
-     .doc = "p99 of statement time against the baseline; 0: not watched"},
+     .doc = "a query's mean time since the baseline, against the mean before; 0: not watched"},
     {.key = "max_plan_cost_ratio",
      .kind = SPEC_NUMBER,
      .otherwise = "0",
@@ -261,9 +263,31 @@ static const struct spec_key health_keys[] = {
      .max = "1000000",
      .offset = AT(max_plan_cost_ratio),
      .doc = "a watched query's cost against the baseline; 0: not watched"},
+    {.key = "on_regression",
+     .kind = SPEC_WORD,
+     .words = regression_words,
+     .otherwise = "warn",
+     .offset = AT(on_regression),
+     .doc = "what is done when a query's plan or its time got worse"},
+    {.key = "top_queries",
+     .kind = SPEC_INTEGER,
+     .otherwise = "10",
+     .min = "0",
+     .max = "50",
+     .offset = AT(top_queries),
+     .doc = "how many of the table's dearest statements are watched like queries of the file"},
 };
 
-enum { MIGRATION, COLUMN, BACKFILL, BATCH, THROTTLE, DDL, APPROVE, LINT, QUERY, HEALTH };
+static const struct spec_key clients_keys[] = {
+    {.key = "require",
+     .kind = SPEC_WORD,
+     .words = require_words,
+     .otherwise = "any",
+     .offset = AT(require),
+     .doc = "how many sessions from before the column may be left when it is enforced"},
+};
+
+enum { MIGRATION, COLUMN, BACKFILL, BATCH, THROTTLE, DDL, APPROVE, LINT, QUERY, CLIENTS, HEALTH };
 
 #define KEYS(table) .keys = (table), .key_count = COUNT_OF(table)
 
@@ -280,9 +304,12 @@ static const struct spec_section sections[] = {
     [APPROVE] = {.name = "approve", KEYS(approve_keys), .doc = "what needs a second operator"},
     [LINT] = {.name = "lint", KEYS(lint_keys), .doc = "what newel lint may pass over"},
     [QUERY] = {.name = "query", .named = true, KEYS(query_keys), .doc = "a watched query"},
+    [CLIENTS] = {.name = "clients",
+                 KEYS(clients_keys),
+                 .doc = "sessions that may still know the old shape"},
     [HEALTH] = {.name = "health",
                 KEYS(health_keys),
-                .doc = "a canary that breaks one of these is rolled back"},
+                .doc = "what queries may cost, and what is done when they cost more"},
 };
 
 const struct spec migration_spec = {

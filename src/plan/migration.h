@@ -31,6 +31,19 @@ enum not_null_by {
     NOT_NULL_TRIGGER,
 };
 
+/* What is done when a watched query got worse. */
+enum on_regression {
+    REGRESSION_WARN,
+    REGRESSION_STOP,
+    REGRESSION_ROLLBACK,
+};
+
+/* How many sessions from before the column may be left when it is enforced. */
+enum require_clients {
+    REQUIRE_ANY,
+    REQUIRE_NONE,
+};
+
 /* The signals that can slow or stop a backfill; limits carry their names. */
 struct limits {
     int64_t max_lag_us;      /* 0: not watched; the same for the others */
@@ -86,7 +99,11 @@ struct migration {
     struct watched_query *queries;
     size_t query_count;
 
+    int64_t top_queries; /* of the table's dearest statements, watched beside `queries` */
+
     double max_p99_ratio, max_plan_cost_ratio; /* 0: not watched */
+    enum on_regression on_regression;
+    enum require_clients require;
 };
 
 /*

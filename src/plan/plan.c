@@ -5,6 +5,7 @@
 #include "base/units.h"
 #include "dialect/batch.h"
 #include "dialect/state.h"
+#include "dialect/statements.h"
 #include "dialect/watch.h"
 #include "plan/estimate.h"
 #include "plan/subject.h"
@@ -187,13 +188,36 @@ static void plan_preflight(struct draft *d)
         mem_dup("estimate: seconds; nothing of the application is written"));
 }
 
+/* What the engine does behind a phase that can change plans. */
+static void look_again(struct draft *d, enum phase phase)
+{
+    if (d->m->query_count || d->m->top_queries)
+        add_engine(d, phase, "plans again",
+                   mem_dup("-- EXPLAIN of what baseline has noted, and its mean time since"));
+}
+
+static void await_clients(struct draft *d)
+{
+    if (d->m->require == REQUIRE_NONE)
+        add_engine(d, PHASE_ENFORCE, "wait for old clients",
+                   mem_dup("-- until no session is left that began before the column was there"));
+}
+
 static void plan_baseline(struct draft *d)
 {
     for (size_t i = 0; i < d->m->query_count; i++) {
         char *name = mem_printf("plan of query %s", d->m->queries[i].name);
-        add_engine(d, PHASE_BASELINE, name, watch_explain(d->f->engine, d->m->queries[i].sql));
+        add_engine(d, PHASE_BASELINE, name,
+                   statement_explain_form(d->f->engine, d->m->queries[i].sql));
         free(name);
     }
+    if (d->m->top_queries)
+        add_engine(d, PHASE_BASELINE, "the table's dearest statements",
+                   mem_printf("-- EXPLAIN of the %lld statements of %s that took most time, by %s",
+                              (long long)d->m->top_queries, table_of(d),
+                              d->f->engine == DB_POSTGRESQL
+                                  ? "pg_stat_statements"
+                                  : "performance_schema, where it is on"));
     say(d, PHASE_BASELINE,
         mem_dup("Note the plans of the watched queries and who is connected, to compare later?"),
         mem_dup("estimate: seconds; only reads"));
@@ -378,11 +402,6 @@ static void plan_enforce(struct draft *d)
 
 static void plan_compare(struct draft *d)
 {
-    for (size_t i = 0; i < d->m->query_count; i++) {
-        char *name = mem_printf("plan of query %s", d->m->queries[i].name);
-        add_engine(d, PHASE_COMPARE, name, watch_explain(d->f->engine, d->m->queries[i].sql));
-        free(name);
-    }
     say(d, PHASE_COMPARE,
         mem_dup("Compare the plans of the watched queries with those noted before, and look for "
                 "sessions that know the old shape?"),
@@ -462,13 +481,18 @@ void plan_make(const struct migration *m, const struct facts *f, struct plan *ou
     plan_preflight(&d);
     plan_baseline(&d);
     plan_expand(&d);
+    look_again(&d, PHASE_EXPAND);
     plan_sync(&d);
     plan_backfill(&d);
     plan_verify(&d);
     plan_constrain(&d);
+    await_clients(&d);
     plan_enforce(&d);
+    look_again(&d, PHASE_ENFORCE);
     plan_compare(&d);
+    look_again(&d, PHASE_COMPARE);
     plan_finish(&d);
+    look_again(&d, PHASE_FINISH);
     free(d.column);
     free(d.table);
 }

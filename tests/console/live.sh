@@ -144,12 +144,13 @@ press i 'drawn every 1.0 s' 'and less'
 keys i i i i
 see 'drawn every 0.2 s' 'and at last as at first'
 press 6 '^PLANS' '6 is Plans'
-see 'checkout +before only' 'with the plan of the watched query'
+see 'checkout +same' 'with the plan of the watched query, before and since'
 press 7 '^CLIENTS' '7 is Clients'
 press 9 'UPDATE public.orders SET "extra"' '9 is SQL, with the batches'
 console_resize 120 50
 keys End
 see '^4 sync: done' 'behind it the earlier phases'
+keys Up Up Up Up Up Up
 see 'ALTER TABLE public.orders ADD COLUMN "extra"' 'with what they ran'
 console_resize 80 24
 press 8 '^LOG [0-9]+ of the last' '8 is Log'

@@ -261,7 +261,8 @@ static void a_finished_plan_has_nothing_left_to_do(void **state)
     const enum phase all[] = {PHASE_EXPAND, PHASE_SYNC, PHASE_CONSTRAIN, PHASE_ENFORCE};
     for (size_t p = 0; p < COUNT_OF(all); p++)
         for (size_t i = 0; i < x->plan.phases[all[p]].step_count; i++)
-            assert_true(probe(x, x->plan.phases[all[p]].steps[i].done));
+            if (x->plan.phases[all[p]].steps[i].kind != STEP_ENGINE)
+                assert_true(probe(x, x->plan.phases[all[p]].steps[i].done));
 }
 
 static void the_way_back_leads_to_where_it_began(void **state)

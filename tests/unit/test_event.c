@@ -191,6 +191,12 @@ static void headlines_say_what_people_want_to_know(void **state)
     assert_headline(E "\"limit\",\"operator\":\"ann\",\"signal\":\"max_lag\",\"limit\":\"10s\","
                       "\"until\":61000000,\"note\":\"r2\"}",
                     "ann sets max_lag to 10s for 1m00s: r2");
+    assert_headline(E "\"plan\",\"of\":\"query\",\"query\":\"q\",\"when\":\"after\",\"phase\":"
+                      "\"expand\",\"cost\":12,\"verdict\":\"worse\",\"change\":\"t: a -> b\"}",
+                    "plan of q after expand: cost 12.0, worse: t: a -> b");
+    assert_headline(E "\"clients\",\"rows\":[{\"sessions\":3,\"stale\":1},{\"sessions\":2}]}",
+                    "clients: 5 sessions of 2 applications, 1 on the old shape, 1 hidden "
+                    "from newel");
     assert_headline(E "\"alarm\",\"level\":\"crit\",\"code\":\"x\",\"text\":\"lost\"}",
                     "crit: lost");
 }

@@ -176,6 +176,9 @@ static void what_the_file_leaves_out_has_its_default(void **state)
     assert_int_equal(m.lock_timeout_us, 300000);
     assert_int_equal(m.lock_retries, 100);
     assert_true(m.max_p99_ratio <= 0 && m.max_plan_cost_ratio <= 0);
+    assert_int_equal(m.on_regression, REGRESSION_WARN);
+    assert_int_equal(m.top_queries, 10);
+    assert_int_equal(m.require, REQUIRE_ANY);
     migration_free(&m);
     findings_free(&f);
 }

@@ -431,6 +431,52 @@ static void unknown_events_only_move_seq_and_time(void **state)
     model_free(&m);
 }
 
+static void captures_and_counts_replace_what_was_there(void **state)
+{
+    (void)state;
+    struct model m;
+    begin_backfill(&m);
+    fold(&m, 1, "plan",
+         "\"of\":\"query\",\"query\":\"q\",\"when\":\"before\",\"cost\":2,\"text\":\"x\","
+         "\"calls\":30,\"mean_us\":12.5");
+    fold(&m, 2, "plan",
+         "\"of\":\"query\",\"query\":\"q\",\"when\":\"after\",\"phase\":\"expand\",\"cost\":9,"
+         "\"text\":\"y\",\"verdict\":\"worse\",\"change\":\"c\",\"slower\":true,\"calls\":7,"
+         "\"mean_us\":99");
+    const struct model_query *q = &m.targets[0].queries[m.targets[0].query_count - 1];
+    assert_string_equal(q->verdict, "worse");
+    assert_string_equal(q->phase, "expand");
+    assert_true(q->slower && q->mean_after > 98 && q->mean_before < 13);
+    assert_int_equal(q->calls_before, 30);
+    fold(&m, 3, "plan",
+         "\"of\":\"query\",\"query\":\"q\",\"when\":\"after\",\"phase\":\"enforce\",\"cost\":2,"
+         "\"text\":\"x\",\"verdict\":\"same\"");
+    assert_string_equal(q->verdict, "same");
+    assert_null(q->change);
+    assert_false(q->slower);
+    assert_true(q->mean_after < 0);
+    assert_int_equal(q->calls_after, UNKNOWN);
+
+    struct model_target *t = &m.targets[0];
+    size_t before = t->stale.count;
+    fold(&m, 4, "clients",
+         "\"rows\":[{\"app\":\"a\",\"sessions\":2,\"stale\":2}],\"statements\":[{\"why\":\"SELECT "
+         "*\","
+         "\"text\":\"t\",\"calls\":5,\"since\":1}]");
+    size_t headlines = m.headline_count;
+    fold(&m, 5, "clients", "\"rows\":[{\"app\":\"a\",\"sessions\":3,\"stale\":2}]");
+    assert_int_equal(m.headline_count, headlines); /* none the fewer on the old shape: no news */
+    assert_int_equal(t->reader_count, 1);          /* not looked for this time */
+    assert_int_equal(t->readers[0].since, 1);
+    fold(&m, 6, "clients", "\"rows\":[{\"app\":\"a\",\"sessions\":3}]");
+    assert_int_equal(t->clients[0].stale, UNKNOWN);
+    fold(&m, 7, "clients", "\"rows\":[],\"statements\":[]");
+    assert_int_equal(t->reader_count, 0);
+    assert_int_equal(t->stale.count, before + 3); /* what is unknown is no point */
+    assert_int_equal(t->stale.points[before + 2].value, 0);
+    model_free(&m);
+}
+
 static void members_of_the_wrong_type_are_unknown(void **state)
 {
     (void)state;
@@ -514,6 +560,7 @@ int main(void)
         cmocka_unit_test(a_pass_begun_anew_counts_from_its_own_beginning),
         cmocka_unit_test(progress_past_the_whole_is_absurd_and_a_silence_is_no_speed),
         cmocka_unit_test(unknown_events_only_move_seq_and_time),
+        cmocka_unit_test(captures_and_counts_replace_what_was_there),
         cmocka_unit_test(members_of_the_wrong_type_are_unknown),
         cmocka_unit_test(headlines_leave_out_the_noise_and_keep_the_newest),
         cmocka_unit_test(a_series_keeps_the_newest_points),

@@ -40,6 +40,31 @@ static void assert_fits(const char *text, int width, int height)
     assert_int_equal(lines, height);
 }
 
+/* Two queries, one that got worse and one that has no plan; two kinds of clients. */
+static void world_evidence(struct world *w)
+{
+    tell(w, 10,
+         "{\"event\":\"plan\",\"target\":\"o1\",\"of\":\"query\",\"query\":\"checkout\",\"when\":"
+         "\"before\",\"sql\":\"SELECT * FROM orders WHERE id = 42\",\"cost\":8.3,\"rows\":1,"
+         "\"text\":\"one\\nIndex Scan using i\\nend\",\"calls\":1200,\"mean_us\":480.2}");
+    tell(
+        w, 10,
+        "{\"event\":\"plan\",\"target\":\"o1\",\"of\":\"query\",\"query\":\"checkout\",\"when\":"
+        "\"after\",\"sql\":\"SELECT * FROM orders WHERE id = 42\",\"cost\":1200,\"rows\":1,"
+        "\"phase\":\"expand\",\"verdict\":\"worse\",\"change\":\"orders: Index Scan using i -> Seq "
+        "Scan; cost 8.3 -> 1200 (145x)\",\"text\":\"one\\nSeq Scan\\nend\",\"calls\":31,"
+        "\"mean_us\":9100,\"slower\":true}");
+    tell(w, 10,
+         "{\"event\":\"plan\",\"target\":\"o1\",\"of\":\"query\",\"query\":\"top-1\",\"top\":true,"
+         "\"when\":\"before\",\"sql\":\"SELECT ?\",\"error\":\"no constants are kept\"}");
+    tell(w, 10,
+         "{\"event\":\"clients\",\"target\":\"o1\",\"rows\":[{\"app\":\"shop\",\"user\":\"web\","
+         "\"host\":"
+         "\"10.0.0.7\",\"sessions\":12,\"stale\":3,\"prepared\":2}],\"statements\":[{\"why\":"
+         "\"SELECT *\",\"text\":\"SELECT * FROM orders WHERE id = $1\",\"source\":"
+         "\"pg_stat_statements\",\"calls\":1200,\"since\":34}]}");
+}
+
 static void every_screen_fits_every_size(void **state)
 {
     (void)state;
@@ -47,6 +72,7 @@ static void every_screen_fits_every_size(void **state)
     world_open(&w);
     world_fill(&w);
     world_lock(&w);
+    world_evidence(&w);
     for (int ascii = 0; ascii < 2; ascii++)
         for (int review = 0; review < 2; review++)
             for (size_t i = 0; i < COUNT_OF(sizes); i++)
@@ -864,6 +890,8 @@ static void random_keys_and_sizes_do_no_harm(void **state)
             world_fill(&w);
         if (i == 2500)
             world_lock(&w);
+        if (i == 3000)
+            world_evidence(&w);
         if (i % 700 == 0)
             w.v.review = !w.v.review;
         uint32_t key = r % 3 == 0 ? special[r / 3 % COUNT_OF(special)] : ' ' + r / 3 % 95;
@@ -885,6 +913,84 @@ static void random_keys_and_sizes_do_no_harm(void **state)
         str_free(&out);
         canvas_free(&c);
     }
+    world_close(&w);
+}
+
+static void a_plan_that_got_worse_stands_beside_the_old_one(void **state)
+{
+    (void)state;
+    struct world w;
+    world_open(&w);
+    world_evidence(&w);
+    w.v.screen = SCREEN_PLANS;
+    char *text = picture(&w, 80, 24);
+    assert_shown(text, "before, and after expand");
+    assert_shown(text, "checkout       WORSE");
+    assert_shown(text, "orders: Index Scan using i");
+    assert_shown(text, "top-1          no plan");
+    free(text);
+    text = picture(&w, 170, 24);
+    assert_shown(text, "480us");
+    assert_shown(text, "-> Seq Scan; cost 8.3 -> 1200");
+    free(text);
+    (void)input_key(&w.v, &w.m, KEYS_ENTER);
+    text = picture(&w, 120, 40);
+    assert_shown(text, "after expand    WORSE");
+    assert_shown(text, "480us before (1,200 calls), 9ms since the baseline (31 calls)");
+    assert_shown(text, "> Index Scan using i");
+    assert_shown(text, "> Seq Scan");
+    assert_shown(text, "  end");
+    free(text);
+    text = picture(&w, 80, 24);
+    assert_shown(text, "orders: Index Scan using i -> Seq Scan; cost 8.3 -> 1200 (145x)");
+    assert_shown(text, "AFTER");
+    free(text);
+    world_close(&w);
+}
+
+static void clients_are_counted_and_statements_named(void **state)
+{
+    (void)state;
+    struct world w;
+    world_open(&w);
+    w.v.screen = SCREEN_CLIENTS;
+    char *text = picture(&w, 80, 24);
+    assert_shown(text, "not counted yet");
+    free(text);
+    world_evidence(&w);
+    text = picture(&w, 80, 24);
+    assert_shown(text, "3 on the old shape");
+    assert_shown(text, "NOTICES IT BY");
+    assert_shown(text,
+                 "SELECT *                    1,200        34 SELECT * FROM orders WHERE id = $1");
+    free(text);
+    (void)input_key(&w.v, &w.m, KEYS_ENTER);
+    text = picture(&w, 80, 24);
+    assert_shown(text, "SELECT * notices the new column: 1,200 calls, 34 of them since");
+    free(text);
+    (void)input_key(&w.v, &w.m, KEYS_ESC);
+    /* what may not be seen is unknown and never zero */
+    tell(&w, 10,
+         "{\"event\":\"clients\",\"target\":\"o1\",\"rows\":[{\"app\":\"shop\",\"sessions\":12}]}");
+    text = picture(&w, 80, 24);
+    assert_shown(text, "12    unknown");
+    assert_shown(text, "unknown how many on the old shape");
+    assert_shown(text, "NOTICES IT BY");
+    free(text);
+    world_close(&w);
+}
+
+static void waiting_for_old_sessions_says_for_whom(void **state)
+{
+    (void)state;
+    struct world w;
+    world_open(&w);
+    tell(&w, 10,
+         "{\"event\":\"phase\",\"target\":\"o1\",\"phase\":\"enforce\",\"state\":\"waiting\","
+         "\"detail\":\"waits for 2 sessions from before the column: shop (web@10.0.0.7) 2\"}");
+    char *text = picture(&w, 120, 24);
+    assert_shown(text, "WAITING for 2 sessions from before the column");
+    free(text);
     world_close(&w);
 }
 
@@ -923,6 +1029,9 @@ int main(void)
         cmocka_unit_test(a_filter_is_of_the_screen_one_is_on),
         cmocka_unit_test(in_review_the_speed_keeps_its_keys),
         cmocka_unit_test(the_interval_goes_round),
+        cmocka_unit_test(a_plan_that_got_worse_stands_beside_the_old_one),
+        cmocka_unit_test(clients_are_counted_and_statements_named),
+        cmocka_unit_test(waiting_for_old_sessions_says_for_whom),
         cmocka_unit_test(a_click_sorts_or_chooses),
         cmocka_unit_test(the_screens_look_as_agreed),
         cmocka_unit_test(random_keys_and_sizes_do_no_harm),
