@@ -36,11 +36,20 @@ shape() {
 # ---- up to expand, and no further
 
 is "$(gate expand)" 1 'before it has begun, a gate is closed'
+newel gate --timeout 1s region expand >"$work/gate.out" 2>&1
+is $? 1 'after a while it still is'
+newel gate --timeout soon region expand >"$work/gate.out" 2>&1
+is $? 2 'soon is no duration'
+newel gate --timeout 60s --json region expand >"$work/waited.json" 2>&1 &
+waiting=$!
 run region --until expand
 is $? 0 'it runs until expand' || show region
 is "$(shape)" 'false none' 'the column is there, nullable and without a default'
 is "$(filled orders region)" 0 'no row has a value yet'
 is "$(gate expand)" 0 'the gate of expand is open'
+wait "$waiting"
+is $? 0 'who waited for it is let through'
+like "$(cat "$work/waited.json")" '"gate":"open"' 'and told so'
 is "$(gate sync)" 1 'the gate of sync is closed'
 like "$(cat "$work/gate.out")" 't1: stands at expand, done' 'and says where it stands'
 like "$(newel status region)" '^t1 .*public\.orders\.region +3/10 expand done' 'status tells the same'

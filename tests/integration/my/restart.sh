@@ -22,7 +22,7 @@ value = id * 3 + 1
 rows = 20
 min = 20
 max = 20
-pause = 20ms
+pause = 100ms
 lanes = 2
 [throttle]
 max_running = 0
