@@ -2,6 +2,8 @@
 #include "cli/cli.h"
 #include "cli/common.h"
 #include "cli/options.h"
+#include "engine/state.h"
+#include "journal/model.h"
 #include "plan/check.h"
 #include "plan/plan.h"
 
@@ -56,6 +58,26 @@ static void print_verdict(const struct check_list *list, const char *target, str
                  warnings ? "; read the warnings first" : "");
 }
 
+/* Against the file that it began with, where it has begun. */
+static void print_difference(struct db *db, const struct migration *m, struct str *out)
+{
+    struct state s;
+    struct error ignored;
+    struct str difference = {0};
+    if (state_read(db, m->id, &s, &ignored) == DB_OK && s.exists) {
+        state_difference(db, m, &s, &difference);
+        str_addf(out, "\nbegun\n");
+        char *stands = mem_printf("%s, %s", phase_name(s.phase), phase_state_name(s.state));
+        plan_print_field(out, "stands at", stands);
+        free(stands);
+        plan_print_field(out, "the file",
+                         difference.len                     ? str_text(&difference)
+                         : strcmp(s.digest, m->digest) == 0 ? "is the one it began with"
+                                                            : "is another one");
+    }
+    str_free(&difference);
+}
+
 static bool plan_target(const struct migration *m, const struct target *t, bool verbose,
                         size_t *stops, struct error *e)
 {
@@ -73,6 +95,7 @@ static bool plan_target(const struct migration *m, const struct target *t, bool 
         plan_print(&plan, m, &f, t->name, &out);
         if (verbose)
             plan_print_settings(m, &f, &out);
+        print_difference(db, m, &out);
         print_checks(&checks, &out);
         print_verdict(&checks, t->name, &out);
         *stops += check_count(&checks, CHECK_STOP);

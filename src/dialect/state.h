@@ -50,6 +50,10 @@ struct state_words {
     const char *set_digest;
     /* $1 id $2 operator $3 what $4 sql */
     const char *audit;
+    /* The migration's file as it was when it began, or was last accepted. $1 id $2 epoch $3 text */
+    const char *keep_source;
+    /* $1 id -> text */
+    const char *source;
     /* What the compare of later is held to. $1 id $2 epoch $3 data */
     const char *keep_baseline;
     /* $1 id -> data */

@@ -52,6 +52,10 @@ static const char schema[] =
     "  what varchar(200) " TEXT " NOT NULL,\n"
     "  statement longtext " TEXT ",\n"
     "  connection bigint unsigned) ENGINE = InnoDB;\n"
+    "CREATE TABLE IF NOT EXISTS newel.source (\n"
+    "  migration varchar(100) " TEXT " NOT NULL PRIMARY KEY,\n"
+    "  at datetime(6) NOT NULL,\n"
+    "  file longtext " TEXT " NOT NULL) ENGINE = InnoDB;\n"
     "CREATE TABLE IF NOT EXISTS newel.baseline (\n"
     "  migration varchar(100) " TEXT " NOT NULL PRIMARY KEY,\n"
     "  at datetime(6) NOT NULL,\n"
@@ -64,10 +68,10 @@ static const char schema[] =
 
 const struct state_words state_my = {
     .schema = schema,
-    .schema_there = "SELECT COUNT(*) = 5 FROM information_schema.tables "
+    .schema_there = "SELECT COUNT(*) = 6 FROM information_schema.tables "
                     "WHERE table_schema = 'newel' "
                     "AND table_name IN ('migration', 'checkpoint', 'heartbeat', 'audit', "
-                    "'baseline')",
+                    "'source', 'baseline')",
     .enter = "INSERT IGNORE INTO newel.migration "
              "(id, table_name, column_name, digest, operator, created_at, updated_at) "
              "VALUES ($1, $2, $3, $4, $5, " NOW ", " NOW ")",
@@ -107,6 +111,10 @@ const struct state_words state_my = {
              /* the newest session there is: whoever is older knows the old shape */
              "VALUES (" NOW ", $1, $2, $3, $4, "
              "(SELECT MAX(id) FROM information_schema.processlist))",
+    .keep_source = "INSERT INTO newel.source (migration, at, file) "
+                   "SELECT id, " NOW ", $3 FROM newel.migration WHERE id = $1 AND epoch = $#2 "
+                   "ON DUPLICATE KEY UPDATE at = " NOW ", file = $3",
+    .source = "SELECT file FROM newel.source WHERE migration = $1",
     .keep_baseline = "INSERT INTO newel.baseline (migration, at, data) "
                      "SELECT id, " NOW ", $3 FROM newel.migration WHERE id = $1 AND epoch = $#2 "
                      "ON DUPLICATE KEY UPDATE at = " NOW ", data = $3",

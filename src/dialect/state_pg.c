@@ -45,6 +45,10 @@ static const char schema[] =
     "  operator text,\n"
     "  what text NOT NULL,\n"
     "  statement text);\n"
+    "CREATE TABLE IF NOT EXISTS newel.source (\n"
+    "  migration text PRIMARY KEY,\n"
+    "  at timestamptz NOT NULL,\n"
+    "  file text NOT NULL);\n"
     "CREATE TABLE IF NOT EXISTS newel.baseline (\n"
     "  migration text PRIMARY KEY,\n"
     "  at timestamptz NOT NULL,\n"
@@ -63,6 +67,7 @@ const struct state_words state_pg = {
                     "to_regclass('newel.checkpoint') IS NOT NULL AND "
                     "to_regclass('newel.heartbeat') IS NOT NULL AND "
                     "to_regclass('newel.audit') IS NOT NULL AND "
+                    "to_regclass('newel.source') IS NOT NULL AND "
                     "to_regclass('newel.baseline') IS NOT NULL AND "
                     "to_regprocedure('newel.ready(text, text)') IS NOT NULL",
     .enter = "INSERT INTO newel.migration (id, table_name, column_name, digest, operator) "
@@ -91,6 +96,11 @@ const struct state_words state_pg = {
                   "WHERE id = $1 AND epoch = $2::bigint",
     .audit = "INSERT INTO newel.audit (migration, operator, what, statement) "
              "VALUES ($1, $2, $3, $4)",
+    .keep_source = "INSERT INTO newel.source (migration, at, file) "
+                   "SELECT id, clock_timestamp(), $3 FROM newel.migration "
+                   "WHERE id = $1 AND epoch = $2::bigint "
+                   "ON CONFLICT (migration) DO UPDATE SET at = excluded.at, file = excluded.file",
+    .source = "SELECT file FROM newel.source WHERE migration = $1",
     .keep_baseline = "INSERT INTO newel.baseline (migration, at, data) "
                      "SELECT id, clock_timestamp(), $3 FROM newel.migration "
                      "WHERE id = $1 AND epoch = $2::bigint "

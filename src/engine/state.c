@@ -1,6 +1,8 @@
 #include "config.h"
 #include "engine/state.h"
 
+#include "plan/migration_diff.h"
+
 #include "base/clock.h"
 #include "dialect/state.h"
 
@@ -108,7 +110,26 @@ static bool make_schema(struct run *r, struct db *db, struct error *e)
     }
 }
 
-static bool same_migration(const struct run *r, const struct state *s, struct error *e)
+void state_difference(struct db *db, const struct migration *m, const struct state *s,
+                      struct str *out)
+{
+    const char *params[] = {m->id};
+    struct db_rows *rows;
+    struct error ignored;
+    if (!s->exists || strcmp(s->digest, m->digest) == 0)
+        return;
+    if (db_query(db, &rows, &ignored, state_words(db_engine_of(db))->source, 1, params) != DB_OK)
+        return; /* an earlier newel kept no text */
+    if (db_row_count(rows) == 1 && db_value(rows, 0, 0)) {
+        migration_diff(db_value(rows, 0, 0), m->source, out);
+        if (!out->len)
+            str_add(out, "comments, blanks or the order of keys");
+    }
+    db_rows_free(rows);
+}
+
+static bool same_migration(const struct run *r, struct db *db, const struct state *s,
+                           struct error *e)
 {
     const struct migration *m = r->migration;
     if (strcmp(s->table, m->table) != 0 || strcmp(s->column, m->column) != 0) {
@@ -119,9 +140,14 @@ static bool same_migration(const struct run *r, const struct state *s, struct er
     /* before expand nothing of the file has taken effect yet */
     if (strcmp(s->digest, m->digest) != 0 && state_next(s) > PHASE_EXPAND) {
         error_set(e, ERROR_USAGE, "migration %s on %s", m->id, r->target->name);
+        struct str difference = {0};
+        state_difference(db, m, s, &difference);
         error_why(e,
-                  "the file %s has changed since the migration began (digest %.12s, was %.12s)",
-                  m->path, m->digest, s->digest);
+                  "the file %s has changed since the migration began (digest %.12s, was "
+                  "%.12s)%s%s",
+                  m->path, m->digest, s->digest, difference.len ? ": " : "",
+                  str_text(&difference));
+        str_free(&difference);
         return error_todo(e, "restore the file; or, when the change is meant, run with "
                              "--accept-change");
     }
@@ -139,6 +165,25 @@ static bool lease_refused(const struct run *r, const struct state *s, struct err
                       r->migration->id, LEASE_SECONDS);
 }
 
+/* The file that holds from now on, and what is other in it than before. */
+static bool keep_file(struct run *r, struct db *db, const struct state *s, struct error *e)
+{
+    const struct migration *m = r->migration;
+    const struct state_words *words = words_of(r);
+    struct str difference = {0};
+    char epoch[24];
+    (void)snprintf(epoch, sizeof epoch, "%" PRId64, r->epoch);
+    const char *digest[] = {m->id, epoch, m->digest}, *source[] = {m->id, epoch, m->source};
+    state_difference(db, m, s, &difference);
+    if (difference.len)
+        run_alarm(r, "info", "file-changed", "the file is another than before: %s",
+                  str_text(&difference));
+    str_free(&difference);
+    bool same = strcmp(s->digest, m->digest) == 0;
+    return (same || db_query(db, NULL, e, words->set_digest, 3, digest) == DB_OK) &&
+           db_query(db, NULL, e, words->keep_source, 3, source) == DB_OK;
+}
+
 bool state_take(struct run *r, struct db *db, struct state *out, struct error *e)
 {
     const struct migration *m = r->migration;
@@ -150,7 +195,7 @@ bool state_take(struct run *r, struct db *db, struct state *out, struct error *e
         return false;
     if (state_read(db, m->id, out, e) != DB_OK)
         return false;
-    if (!r->accept_change && !same_migration(r, out, e))
+    if (!r->accept_change && !same_migration(r, db, out, e))
         return false;
 
     char host[64] = "";
@@ -176,13 +221,7 @@ bool state_take(struct run *r, struct db *db, struct state *out, struct error *e
     /* what a batch in flight still changed is final only now */
     if (state_read(db, m->id, out, e) != DB_OK)
         return false;
-    if (strcmp(out->digest, m->digest) != 0) {
-        char epoch[24];
-        (void)snprintf(epoch, sizeof epoch, "%" PRId64, r->epoch);
-        const char *params[] = {m->id, epoch, m->digest};
-        return db_query(db, NULL, e, words->set_digest, 3, params) == DB_OK;
-    }
-    return true;
+    return keep_file(r, db, out, e);
 }
 
 static void mark_fenced(struct run *r)

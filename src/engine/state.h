@@ -54,6 +54,12 @@ void state_drop(struct run *r, struct db *db);
 enum db_fault state_set(struct run *r, struct db *db, enum phase phase, enum phase_state state,
                         struct error *e) MUST_CHECK;
 /* Who did what; a trail that cannot be written is no reason to stop. */
+/*
+ * How the file differs from the one that the migration began with on this server: "; "
+ * between what changed, "" when it does not or nobody can tell any more.
+ */
+void state_difference(struct db *db, const struct migration *m, const struct state *s,
+                      struct str *out);
 void state_audit(struct run *r, struct db *db, const char *what, const char *sql);
 
 #endif

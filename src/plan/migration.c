@@ -565,7 +565,7 @@ static void read_file(const struct ini_file *file, struct migration *m, struct f
 static void parse_bytes(const char *name, const char *bytes, size_t size, struct migration *m,
                         struct findings *findings)
 {
-    *m = (struct migration){.path = mem_dup(name)};
+    *m = (struct migration){.path = mem_dup(name), .source = mem_dup_n(bytes, size)};
     digest_hex(bytes, size, "", 0, m->digest);
     struct ini_file file;
     ini_parse_bytes(name, bytes, size, &file, findings);
@@ -614,5 +614,6 @@ void migration_free(struct migration *m)
     free(m->id);
     free(m->table);
     free(m->path);
+    free(m->source);
     *m = (struct migration){0};
 }

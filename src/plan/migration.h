@@ -71,7 +71,8 @@ struct watched_query {
 
 struct migration {
     char *path;
-    char digest[DIGEST_HEX]; /* of the file's bytes */
+    char *source;            /* the file's bytes, up to the first NUL */
+    char digest[DIGEST_HEX]; /* of all of them */
 
     char *id;
     char *table;   /* as written: schema.table or table, quotes allowed */

@@ -216,11 +216,19 @@ before=$(whole)
 run extra
 is $? 2 'with its file changed it is refused: exit 2'
 said_by extra 'has changed since .*restore the file.*--accept-change' 'and says what to do'
+said_by extra '\[backfill\] value: .* -> id \* 4' 'with what is other in it'
+newel plan "$work/extra.ini" >"$work/plan.out" 2>&1
+like "$(cat "$work/plan.out")" 'the file +\[backfill\] value: .* -> id \* 4' 'which the plan tells, too'
+like "$(cat "$work/plan.out")" 'stands at +backfill, done' 'and where it stands'
 is "$(whole)" "$before" 'nothing was changed'
 cp "$work/as_it_was" "$work/extra.ini"
+newel plan "$work/extra.ini" >"$work/plan.out" 2>&1
+like "$(cat "$work/plan.out")" 'the file +is the one it began with' 'as it was, it is the same'
 echo '# a comment' >>"$work/extra.ini"
 run extra --accept-change
 is $? 0 'unless the change is meant' || show extra
+ok 'the journal tells that it was, and of what kind' \
+    said extra '"code":"file-changed".*comments, blanks or the order of keys'
 run extra
 is $? 0 'which is asked once' || show extra
 

@@ -212,8 +212,10 @@ said_by long 'Data too long.*errno 1406' "long: with the server's words"
 sed -i "s/^value = .*/value = IF(id = 70003, 'short', CONCAT('no ', id))/" "$work/long.ini"
 run long
 is $? 2 'long: with its file changed it is refused'
+said_by long "\[backfill\] value: .* -> IF\(id = 70003, 'short'" 'long: with what is other in it'
 run long --accept-change
 is $? 0 'long: and with the change accepted it comes to its end' || show long
+ok 'long: which the journal tells' said long '"code":"file-changed".*value: '
 mended long "IF(id = 70003, 'short', CONCAT('no ', id))"
 
 fails range trigger smallint 'IF(id = 70003, 70000, id % 100)'
