@@ -11,12 +11,13 @@
 #include <string.h>
 
 static const char help[] =
-    "Usage: newel plan [-c FILE] MIGRATION\n"
+    "Usage: newel plan [-c FILE] [--rollback] MIGRATION\n"
     "Prints, for each target, every phase with its SQL, the lock it takes, who waits for it, an\n"
     "estimate and the way back; and what the checks find. Changes nothing: its sessions are\n"
     "read-only.\n"
     "\n"
     "  -c, --config FILE   read FILE instead of newel.ini\n"
+    "      --rollback      the way back instead: what a rollback from the end would run\n"
     "  -v, --verbose       also the batches, limits and timeouts it would run with\n"
     "  -h, --help          print this\n"
     "\n"
@@ -78,8 +79,18 @@ static void print_difference(struct db *db, const struct migration *m, struct st
     str_free(&difference);
 }
 
-static bool plan_target(const struct migration *m, const struct target *t, bool verbose,
-                        size_t *stops, struct error *e)
+struct plan_options {
+    bool verbose, rollback;
+};
+
+static bool print_out(const struct str *out, struct error *e)
+{
+    return fputs(str_text(out), stdout) != EOF ||
+           error_set(e, ERROR_SYSTEM, "the plan could not be written out");
+}
+
+static bool plan_target(const struct migration *m, const struct target *t,
+                        const struct plan_options *o, size_t *stops, struct error *e)
 {
     struct db *db = db_open(&t->primary, "newel plan", e);
     if (!db)
@@ -90,17 +101,20 @@ static bool plan_target(const struct migration *m, const struct target *t, bool 
     struct str out = {0};
     bool ok = db_set_read_only(db, e) && facts_read(db, m, &f, e) &&
               check_run(db, m, &f, false, &checks, e);
-    if (ok) {
+    if (ok && o->rollback) {
+        plan_make(m, &f, &plan);
+        plan_print_rollback(&plan, m, t->name, &out);
+        ok = print_out(&out, e);
+    } else if (ok) {
         plan_make(m, &f, &plan);
         plan_print(&plan, m, &f, t->name, &out);
-        if (verbose)
+        if (o->verbose)
             plan_print_settings(m, &f, &out);
         print_difference(db, m, &out);
         print_checks(&checks, &out);
         print_verdict(&checks, t->name, &out);
         *stops += check_count(&checks, CHECK_STOP);
-        if (fputs(str_text(&out), stdout) == EOF)
-            ok = error_set(e, ERROR_SYSTEM, "the plan could not be written out");
+        ok = print_out(&out, e);
     }
     str_free(&out);
     plan_free(&plan);
@@ -111,7 +125,7 @@ static bool plan_target(const struct migration *m, const struct target *t, bool 
 }
 
 /* Every target is planned, also after one that could not be asked. */
-static int plan_all(const struct config *c, const struct migration *m, bool verbose)
+static int plan_all(const struct config *c, const struct migration *m, const struct plan_options *o)
 {
     const struct target **targets = NULL;
     size_t count = 0, stops = 0;
@@ -122,7 +136,7 @@ static int plan_all(const struct config *c, const struct migration *m, bool verb
     for (size_t i = 0; i < count; i++) {
         if (i)
             puts("");
-        if (!plan_target(m, targets[i], verbose, &stops, &e)) {
+        if (!plan_target(m, targets[i], o, &stops, &e)) {
             (void)fflush(stdout);
             status = common_fail(&e);
         }
@@ -131,14 +145,15 @@ static int plan_all(const struct config *c, const struct migration *m, bool verb
     return status == EXIT_YES && stops ? EXIT_NO : status;
 }
 
-static int plan_file(const struct common_options *o, const char *path)
+static int plan_file(const struct common_options *common, const struct plan_options *o,
+                     const char *path)
 {
     struct migration m = {0};
     struct config c = {0};
     struct error e;
     int status;
-    if (common_migration(path, &m, &e) && common_config(o->config_path, &c, &e))
-        status = plan_all(&c, &m, o->verbose);
+    if (common_migration(path, &m, &e) && common_config(common->config_path, &c, &e))
+        status = plan_all(&c, &m, o);
     else
         status = common_fail(&e);
     migration_free(&m);
@@ -148,11 +163,17 @@ static int plan_file(const struct common_options *o, const char *path)
 
 int cmd_plan(int argc, char **argv)
 {
-    static const struct option options[] = {{0}};
+    enum { ROLLBACK = 256 };
+    static const struct option options[] = {{"rollback", no_argument, NULL, ROLLBACK}, {0}};
     struct common_options common = {0};
-    if (options_next(argc, argv, options, false, help, &common) == OPTIONS_LEAVE)
-        return common.status;
+    struct plan_options o = {0};
+    for (int c; (c = options_next(argc, argv, options, false, help, &common)) != -1;) {
+        if (c == OPTIONS_LEAVE)
+            return common.status;
+        o.rollback = true;
+    }
+    o.verbose = common.verbose;
     if (argc - optind != 1)
         return common_usage("plan", "name one migration file");
-    return plan_file(&common, argv[optind]);
+    return plan_file(&common, &o, argv[optind]);
 }

@@ -35,6 +35,7 @@ struct ddl_subject {
 struct ddl_text {
     char *sql, *undo, *done, *undone;
     const char *lock; /* the mode, or "none" */
+    const char *undo_lock; /* of the way back; NULL: the same */
     bool exclusive;   /* reads of the table wait behind it, too */
 };
 

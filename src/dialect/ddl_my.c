@@ -8,9 +8,14 @@
 #include <string.h>
 #include <strings.h>
 
+static const char *lock_of(enum ddl_algorithm by)
+{
+    return by < DDL_INPLACE_SHARED ? "exclusive metadata lock" : "exclusive, then shared lock";
+}
+
 static void takes_table(struct ddl_text *out, enum ddl_algorithm by)
 {
-    out->lock = by < DDL_INPLACE_SHARED ? "exclusive metadata lock" : "exclusive, then shared lock";
+    out->lock = lock_of(by);
     out->exclusive = true;
 }
 
@@ -88,6 +93,7 @@ static void add_column(const struct ddl_subject *s, struct ddl_text *out)
     const struct words *w = &s->words;
     out->sql = mem_printf("ALTER TABLE %s ADD COLUMN %s %s NULL, %s", w->qualified, w->column,
                           w->type, algorithm(s->add_by));
+    out->undo_lock = lock_of(s->drop_by);
     out->undo = mem_printf("ALTER TABLE %s DROP COLUMN %s, %s", w->qualified, w->column,
                            algorithm(s->drop_by));
     out->done = probe_column(s, true, "");

@@ -261,6 +261,7 @@ static void sync_triggers(const struct ddl_subject *s, struct ddl_text *out)
     out->done = count_triggers(s, "= 2");
     out->undone = count_triggers(s, "= 0");
     out->lock = "SHARE ROW EXCLUSIVE";
+    out->undo_lock = "ACCESS EXCLUSIVE"; /* to drop a trigger takes more than to make one */
     free(insert);
     free(update);
     free(function);

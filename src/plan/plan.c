@@ -72,6 +72,11 @@ static char *blocks_text(const struct draft *d, const char *lock, enum step_kind
                       kind == STEP_LONG ? " until it is done" : "");
 }
 
+static char *lock_text(const struct draft *d, const char *lock)
+{
+    return strcmp(lock, "none") == 0 ? mem_dup(lock) : mem_printf("%s on %s", lock, table_of(d));
+}
+
 static struct step *add_step(struct draft *d, enum phase phase, enum step_kind kind,
                              const char *name, const char *lock)
 {
@@ -80,7 +85,7 @@ static struct step *add_step(struct draft *d, enum phase phase, enum step_kind k
     s->kind = kind;
     s->name = mem_dup(name);
     s->blocks = blocks_text(d, lock, kind);
-    s->lock = strcmp(lock, "none") == 0 ? mem_dup(lock) : mem_printf("%s on %s", lock, table_of(d));
+    s->lock = lock_text(d, lock);
     return s;
 }
 
@@ -100,6 +105,11 @@ static void add_ddl(struct draft *d, enum phase phase, enum step_kind kind, cons
     s->exclusive = text.exclusive;
     s->sql = text.sql;
     s->undo = text.undo;
+    if (text.undo) {
+        const char *lock = text.undo_lock ? text.undo_lock : text.lock;
+        s->undo_lock = lock_text(d, lock);
+        s->undo_blocks = blocks_text(d, lock, kind);
+    }
     s->done = text.done;
     s->undone = text.undone;
 }
@@ -508,6 +518,8 @@ void plan_free(struct plan *p)
             free(s->lock);
             free(s->blocks);
             free(s->undo);
+            free(s->undo_lock);
+            free(s->undo_blocks);
             free(s->done);
             free(s->undone);
         }

@@ -26,6 +26,7 @@ struct step {
     bool exclusive; /* reads of the table wait behind it, too */
     char *blocks; /* who waits meanwhile, in words */
     char *undo;   /* the SQL of its way back; NULL: nothing to undo */
+    char *undo_lock, *undo_blocks; /* as lock and blocks; NULL with undo */
     char *done;   /* a query that answers one boolean: is this step already done? NULL: never */
     char *undone; /* the same for its way back; NULL: as `done` answering false */
 };
@@ -58,6 +59,9 @@ void plan_free(struct plan *p);
 /* For people: every phase with SQL, lock, what it blocks, estimate, way back. */
 void plan_print(const struct plan *p, const struct migration *m, const struct facts *f,
                 const char *target, struct str *out);
+/* The way back from its end, phase by phase, as it would be run. */
+void plan_print_rollback(const struct plan *p, const struct migration *m, const char *target,
+                         struct str *out);
 /* What the batches, the throttle and the locks would be held to, defaults included. */
 void plan_print_settings(const struct migration *m, const struct facts *f, struct str *out);
 /* One line of it, or several: a label, and `text` broken at 100 columns, its newlines kept. */

@@ -114,6 +114,45 @@ void plan_print(const struct plan *p, const struct migration *m, const struct fa
     }
 }
 
+/* A rehearsal: in the order in which the engine would take them back. */
+void plan_print_rollback(const struct plan *p, const struct migration *m, const char *target,
+                         struct str *out)
+{
+    str_addf(out, "%s on %s: the way back\n", m->id, target);
+    plan_print_field(
+        out, "how",
+        "newel ctl ID rollback PHASE COLUMN, or R in the console: from where it stands "
+        "down to expand, each statement under lock_timeout and tried again; it can be "
+        "interrupted and goes on. After finish there is none");
+    if (m->approve.rollback)
+        plan_print_field(out, "approval", "a second operator has to say yes");
+    for (int i = PHASE_COUNT - 1; i >= 0; i--) {
+        const struct phase_plan *phase = &p->phases[i];
+        if (phase->phase == PHASE_BACKFILL)
+            str_addf(out,
+                     "\n%d %s\n  - checkpoints forgotten (newel's own); the values stay until "
+                     "the column goes\n",
+                     i + 1, phase_name(phase->phase));
+        bool named = false;
+        for (size_t j = phase->step_count; j-- > 0;) {
+            const struct step *s = &phase->steps[j];
+            if (!s->undo || s->kind == STEP_ENGINE)
+                continue;
+            if (!named)
+                str_addf(out, "\n%d %s\n", i + 1, phase_name(phase->phase));
+            named = true;
+            str_addf(out, "\n  - takes back: %s\n", s->name);
+            add_sql(out, s->undo);
+            plan_print_field(out, "lock", s->undo_lock);
+            plan_print_field(out, "blocks", s->undo_blocks);
+        }
+        if (named && phase->destructive_undo)
+            plan_print_field(out, "loses",
+                             "the column and all that was written to it, by newel and by others; "
+                             "its name has to be typed");
+    }
+}
+
 static void add_limit(struct str *out, const char *name, int64_t limit,
                       const char *(*say)(char *out, int64_t n))
 {

@@ -62,6 +62,16 @@ ok 'the schema is the same' cmp -s "$work/schema.before" "$work/schema.after"
 ok 'no table was written, no transaction had an id' cmp -s "$work/writes.before" "$work/writes.after" ||
     diag "$(diff "$work/writes.before" "$work/writes.after")"
 ok 'no file of newel was made' test ! -e "$work/state"
+newel plan --rollback "$work/region.ini" >"$work/plan.back" 2>&1
+is $? 0 'the way back is rehearsed'
+# the statements, in their order: what was done last goes first
+is "$(grep -oE 'DROP NOT NULL|DROP DEFAULT|DROP CONSTRAINT|DROP TRIGGER|DROP FUNCTION|DROP COLUMN' \
+    "$work/plan.back" | uniq | tr '\n' ' ')" \
+    'DROP DEFAULT DROP NOT NULL DROP CONSTRAINT DROP TRIGGER DROP FUNCTION DROP COLUMN ' \
+    'last things first'
+is "$(grep -c 'lock  *ACCESS EXCLUSIVE on public.orders' "$work/plan.back")" 5 'each with its lock'
+like "$(cat "$work/plan.back")" 'loses +the column and all that was written to it' \
+    'and with what is lost'
 newel plan -v "$work/region.ini" >"$work/plan.more" 2>&1
 is $? 0 'plan -v'
 like "$(cat "$work/plan.more")" 'stops over +max_lag [0-9]' 'shows the limits too'
