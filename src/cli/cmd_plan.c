@@ -89,7 +89,7 @@ static bool plan_target(const struct migration *m, const struct target *t, bool 
     struct plan plan = {0};
     struct str out = {0};
     bool ok = db_set_read_only(db, e) && facts_read(db, m, &f, e) &&
-              check_run(db, m, &f, false, &checks, e);
+              check_run(db, &t->primary, m, &f, false, &checks, e);
     if (ok) {
         plan_make(m, &f, &plan);
         plan_print(&plan, m, &f, t->name, &out);

@@ -93,6 +93,11 @@ int64_t db_backend_pid(const struct db *db)
     return db->pid;
 }
 
+bool db_is_relayed(const struct db *db)
+{
+    return db->relayed;
+}
+
 enum db_fault db_query(struct db *db, struct db_rows **rows, struct error *e, const char *sql,
                        int count, const char *const *params)
 {

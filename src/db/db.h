@@ -67,6 +67,8 @@ enum db_engine db_engine_of(const struct db *db);        /* what the server says
 int db_server_version(const struct db *db);              /* 150020; 90704; 101119 */
 const char *db_server_version_text(const struct db *db); /* "15.20" */
 int64_t db_backend_pid(const struct db *db);
+/* Does a pooler stand between? It greets with a process of its own. */
+bool db_is_relayed(const struct db *db);
 
 /*
  * One statement, or several separated by semicolons when there are no

@@ -176,11 +176,19 @@ static enum db_fault pg_query(struct db *db, struct db_rows **rows, struct error
     return fault;
 }
 
-/* The server notices our death during a statement, and text is what we quote it as. */
+/*
+ * The server notices our death during a statement, text is what we quote it as, and our
+ * process is the one that holds our locks, whoever has greeted us.
+ */
 static bool set_up(struct pg *pg, struct error *e)
 {
-    if (db_exec(&pg->base, "SET standard_conforming_strings = on", e) != DB_OK)
+    struct db_rows *rows;
+    if (db_query(&pg->base, &rows, e,
+                 "SET standard_conforming_strings = on; SELECT pg_backend_pid()", 0, NULL) != DB_OK)
         return false;
+    pg->base.pid = db_int(rows, 0, 0, pg->base.pid);
+    pg->base.relayed = pg->base.pid != PQbackendPID(pg->conn);
+    db_rows_free(rows);
     struct error ignored; /* not every platform can do it; a nicety there */
     if (pg->base.version >= 140000)
         (void)!db_exec(&pg->base, "SET client_connection_check_interval = '1s'", &ignored);

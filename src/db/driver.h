@@ -28,6 +28,7 @@ struct db {
     int version; /* 150020 */
     char version_text[32];
     int64_t pid;
+    bool relayed; /* what greeted us is not the session that answers */
 };
 
 struct db_rows {

@@ -19,6 +19,16 @@ static void record_check(struct run *r, const struct check_result *c)
 
 /* ---- replicas ------------------------------------------------------------- */
 
+static void record_settings(struct run *r, struct db *db, const char *name)
+{
+    struct check_list list = {0};
+    struct error ignored; /* how it stands tells more */
+    if (check_replica(db, name, &list, &ignored))
+        for (size_t i = 0; i < list.count; i++)
+            record_check(r, &list.items[i]);
+    check_list_free(&list);
+}
+
 /* What speaks against a replica, or "" and how it stands. */
 static void look_at_replica(struct run *r, const struct db_address *where, struct str *bad,
                             struct str *good)
@@ -27,6 +37,8 @@ static void look_at_replica(struct run *r, const struct db_address *where, struc
     struct replica_view v;
     struct db *db = db_open(where, "newel preflight", &e);
     bool ok = db && watch_words(db_engine_of(db))->replica(db, r->migration->id, &v, &e) == DB_OK;
+    if (ok)
+        record_settings(r, db, where->name);
     db_close(db);
     if (!ok)
         str_addf(bad, "%s%s cannot be asked: %s", bad->len ? "; " : "", where->name, e.why);
@@ -62,7 +74,7 @@ static void record_replicas(struct run *r)
 bool preflight(struct run *r, struct db *db, struct error *e)
 {
     struct check_list list = {0};
-    if (!check_run(db, r->migration, &r->facts, true, &list, e))
+    if (!check_run(db, &r->target->primary, r->migration, &r->facts, true, &list, e))
         return false;
     record_replicas(r);
     bool stop = false, privilege = false;

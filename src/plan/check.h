@@ -1,7 +1,8 @@
 /*
  * What is looked at before a migration may start, each with what was found and
  * what to do about it. Nothing of the application's is written; a probe works on
- * an empty temporary copy of the table, in a transaction that is rolled back.
+ * an empty temporary copy of the table, in a transaction that is rolled back, and
+ * the value is computed for some rows in a transaction that can write nothing.
  */
 #ifndef NEWEL_PLAN_CHECK_H
 #define NEWEL_PLAN_CHECK_H
@@ -30,12 +31,16 @@ struct check_list {
 };
 
 /*
- * Runs every check on the primary. `may_write` false: the session is read-only,
- * so what needs a temporary table is skipped, saying so. False with `e` when the
+ * Runs every check on the primary, which `where` names. `may_write` false: the session is
+ * read-only, so what needs a temporary table is skipped, saying so. False with `e` when the
  * server could not be asked; `out` is to be freed in any case.
  */
-bool check_run(struct db *db, const struct migration *m, const struct facts *f, bool may_write,
-               struct check_list *out, struct error *e) MUST_CHECK;
+bool check_run(struct db *db, const struct db_address *where, const struct migration *m,
+               const struct facts *f, bool may_write, struct check_list *out,
+               struct error *e) MUST_CHECK;
+/* The checks of one replica, which people know as `name`. As above. */
+bool check_replica(struct db *db, const char *name, struct check_list *out,
+                   struct error *e) MUST_CHECK;
 void check_list_free(struct check_list *list);
 /* How many have `verdict`? */
 size_t check_count(const struct check_list *list, enum check_verdict verdict);
