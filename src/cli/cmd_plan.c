@@ -90,6 +90,8 @@ static bool plan_target(const struct migration *m, const struct target *t, bool 
     struct str out = {0};
     bool ok = db_set_read_only(db, e) && facts_read(db, m, &f, e) &&
               check_run(db, &t->primary, m, &f, false, &checks, e);
+    for (size_t i = 0; ok && i < t->replica_count; i++)
+        check_replica(&t->replicas[i], &checks);
     if (ok) {
         plan_make(m, &f, &plan);
         plan_print(&plan, m, &f, t->name, &out);

@@ -97,6 +97,8 @@ struct check_words {
      * where they may not be known
      */
     const char *place;
+    /* What helps a table whose pages have no room, for people. */
+    char *(*loosen)(const struct ddl_subject *s);
 };
 
 const struct check_words *check_words(enum db_engine engine);

@@ -100,6 +100,27 @@ static const struct check_query queries[] = {
         .passed = "no session has been idle in a transaction for 10 s",
     },
     {
+        .name = "old snapshots",
+        .sql =
+            "SELECT format('pid %s (%s) has looked at the database as it was for %s s: what dies "
+            "meanwhile cannot be cleared away', pid, " CHECK_PG_WHO("a") ", " CHECK_PG_SINCE(
+                "xact_start") "), format('let it end, or SELECT "
+                              "pg_cancel_backend(%s)', pid) FROM pg_stat_activity a WHERE state = "
+                              "'active' "
+                              "AND backend_xmin IS NOT NULL AND datname = current_database() "
+                              "AND pid <> pg_backend_pid() AND query !~* "
+                              "'^\\s*(vacuum|analyze|create index)' "
+                              "AND xact_start < clock_timestamp() - interval '10 s' "
+                              "UNION ALL SELECT format('vacuum_defer_cleanup_age is %s: the "
+                              "backfill''s stripes "
+                              "find no room', setting), 'ALTER SYSTEM SET vacuum_defer_cleanup_age "
+                              "= 0; SELECT "
+                              "pg_reload_conf()' FROM pg_settings WHERE name = "
+                              "'vacuum_defer_cleanup_age' "
+                              "AND setting <> '0'",
+        .passed = "no statement has run for 10 s",
+    },
+    {
         .name = "prepared transactions",
         .of_table = true,
         .sql = "SELECT format('prepared transaction %L of %s has been open for %s s: it holds %s, "
@@ -109,7 +130,7 @@ static const struct check_query queries[] = {
                                "format('COMMIT PREPARED %L or ROLLBACK PREPARED %L', gid, gid), "
                                "CASE WHEN mine THEN 'stop' ELSE 'warn' END FROM (SELECT *, EXISTS "
                                "(SELECT FROM " LOCKS " AND l.pid IS NULL AND l.virtualtransaction "
-                                                     "IN (SELECT virtualtransaction FROM "
+                               "IN (SELECT virtualtransaction FROM "
                                "pg_locks k WHERE k.pid IS NULL AND k.transactionid = "
                                "x.transaction)) AS mine "
                                "FROM pg_prepared_xacts x WHERE database = current_database()) p "

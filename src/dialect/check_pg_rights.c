@@ -78,7 +78,10 @@ static const struct check_query queries[] = {
         .sql = "SELECT format('role %I does not see other sessions, locks and replicas: who blocks "
                "whom and how far replicas lag stay unknown', current_user), "
                "format('GRANT pg_monitor TO %I', current_user) "
-               "WHERE NOT pg_has_role(current_user, 'pg_monitor', 'USAGE')",
+               "WHERE NOT pg_has_role(current_user, 'pg_monitor', 'USAGE') "
+               "UNION ALL SELECT 'track_activities is off: nobody''s statements and states are "
+               "seen', 'ALTER SYSTEM SET track_activities = on; SELECT pg_reload_conf()' "
+               "FROM pg_settings WHERE name = 'track_activities' AND reset_val = 'off'",
         .passed = "we see other sessions, locks and replicas",
     },
     {

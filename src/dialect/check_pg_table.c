@@ -13,6 +13,15 @@ static const struct check_query queries[] = {
         .passed = "it is the application's",
     },
     {
+        .name = "unlogged table",
+        .stops = true,
+        .of_table = true,
+        .sql = "SELECT 'a crash empties it while newel''s checkpoints stay, and replicas have "
+               "nothing of it', format('ALTER TABLE %s SET LOGGED, which writes it anew', "
+               "oid::regclass) FROM pg_class WHERE oid = $1::oid AND relpersistence = 'u'",
+        .passed = "it survives a crash",
+    },
+    {
         .name = "typed table",
         .stops = true,
         .of_table = true,

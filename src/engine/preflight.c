@@ -19,13 +19,12 @@ static void record_check(struct run *r, const struct check_result *c)
 
 /* ---- replicas ------------------------------------------------------------- */
 
-static void record_settings(struct run *r, struct db *db, const char *name)
+static void record_settings(struct run *r, const struct db_address *where)
 {
     struct check_list list = {0};
-    struct error ignored; /* how it stands tells more */
-    if (check_replica(db, name, &list, &ignored))
-        for (size_t i = 0; i < list.count; i++)
-            record_check(r, &list.items[i]);
+    check_replica(where, &list);
+    for (size_t i = 0; i < list.count; i++)
+        record_check(r, &list.items[i]);
     check_list_free(&list);
 }
 
@@ -37,9 +36,9 @@ static void look_at_replica(struct run *r, const struct db_address *where, struc
     struct replica_view v;
     struct db *db = db_open(where, "newel preflight", &e);
     bool ok = db && watch_words(db_engine_of(db))->replica(db, r->migration->id, &v, &e) == DB_OK;
-    if (ok)
-        record_settings(r, db, where->name);
     db_close(db);
+    if (ok)
+        record_settings(r, where);
     if (!ok)
         str_addf(bad, "%s%s cannot be asked: %s", bad->len ? "; " : "", where->name, e.why);
     else if (v.trouble[0] || v.paused || !v.is_replica || v.filtered)

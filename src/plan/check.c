@@ -113,15 +113,6 @@ static bool check_table(struct checker *c)
                     f->qualified);
         return false;
     }
-    if (f->persistence == 'u') {
-        char *remedy = mem_printf("ALTER TABLE %s SET LOGGED, which writes it anew", f->qualified);
-        checker_add(c, "table", CHECK_STOP, remedy,
-                    "%s is unlogged: a crash empties it while newel's checkpoints stay, and "
-                    "replicas have nothing of it",
-                    f->qualified);
-        free(remedy);
-        return false;
-    }
     checker_add(c, "table", CHECK_PASS, NULL, "%s is an ordinary table, about %" PRId64 " rows",
                 f->qualified, f->rows_estimate);
     return true;
@@ -394,20 +385,26 @@ bool check_run(struct db *db, const struct db_address *where, const struct migra
     return ok;
 }
 
-bool check_replica(struct db *db, const char *name, struct check_list *out, struct error *e)
+void check_replica(const struct db_address *where, struct check_list *out)
 {
-    const struct check_set *set = check_words(db_engine_of(db))->of_replica;
+    struct error e;
+    struct db *db = db_open(where, "newel preflight", &e);
     struct migration m = {0};
-    struct facts f = {.version = db_server_version(db)};
-    struct checker c = {.db = db, .m = &m, .f = &f, .list = out, .e = e};
-    *out = (struct check_list){0};
-    for (size_t i = 0; set && i < set->count; i++) {
-        if (!ask(&c, &set->queries[i]))
-            return false;
-        struct check_result *r = &out->items[out->count - 1];
-        char *evidence = mem_printf("%s: %s", name, r->evidence);
+    struct facts f = {0};
+    struct checker c = {.db = db, .m = &m, .f = &f, .list = out, .e = &e};
+    const struct check_set *set = db ? check_words(db_engine_of(db))->of_replica : NULL;
+    if (db)
+        f.version = db_server_version(db);
+    else
+        checker_add(&c, "replica", CHECK_WARN, e.todo, "%s cannot be asked: %s", where->name,
+                    e.why);
+    size_t first = out->count;
+    for (size_t i = 0; set && i < set->count && ask(&c, &set->queries[i]); i++)
+        continue;
+    for (struct check_result *r = out->items + first; db && r < out->items + out->count; r++) {
+        char *evidence = mem_printf("%s: %s", where->name, r->evidence);
         free(r->evidence);
         r->evidence = evidence;
     }
-    return true;
+    db_close(db);
 }

@@ -38,9 +38,8 @@ struct check_list {
 bool check_run(struct db *db, const struct db_address *where, const struct migration *m,
                const struct facts *f, bool may_write, struct check_list *out,
                struct error *e) MUST_CHECK;
-/* The checks of one replica, which people know as `name`. As above. */
-bool check_replica(struct db *db, const char *name, struct check_list *out,
-                   struct error *e) MUST_CHECK;
+/* Adds what one replica says of itself, also that it cannot be asked. */
+void check_replica(const struct db_address *where, struct check_list *out);
 void check_list_free(struct check_list *list);
 /* How many have `verdict`? */
 size_t check_count(const struct check_list *list, enum check_verdict verdict);

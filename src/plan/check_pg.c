@@ -74,8 +74,8 @@ static void judge_view(struct checker *c, const struct db_rows *rows)
             "the value reads %s, which is generated after the trigger has run", generated);
     else if (restless)
         checker_add(c, "made of", CHECK_WARN, "be sure that this is meant",
-                    "the value is volatile (%s): each row gets one of its own, and a changed row "
-                    "keeps it",
+                    "value or default is volatile (%s): each row gets one of its own, and a "
+                    "changed row keeps it; nothing is rewritten, for the column is added without",
                     restless);
     else
         checker_add(c, "made of", CHECK_PASS, NULL, "the row alone decides the value");

@@ -24,10 +24,7 @@ static void check_growth(struct checker *c)
                     (long long)f->fillfactor);
         return;
     }
-    char *remedy = mem_printf("new_rows = trigger goes by stripes on PostgreSQL 14 or later; or "
-                              "ALTER TABLE %s SET (fillfactor = 85) and VACUUM FULL in a quiet "
-                              "hour; or VACUUM %s between batches",
-                              f->qualified, f->qualified);
+    char *remedy = c->words->loosen(&c->subject);
     checker_add(c, "growth", CHECK_WARN, remedy,
                 "rows are walked in the plain form and fillfactor is 100: each row's new version "
                 "goes to another page, and table and indexes of %s may grow by %s",
