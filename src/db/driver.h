@@ -29,6 +29,7 @@ struct db {
     char version_text[32];
     int64_t pid;
     bool relayed; /* what greeted us is not the session that answers */
+    bool shared;  /* and each transaction may be another session's */
 };
 
 struct db_rows {

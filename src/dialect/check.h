@@ -90,8 +90,6 @@ struct check_words {
     char *(*try_places)(const struct batch_subject *s);
     /* EXPLAIN of the value over the whole table -> JSON */
     char *(*explain_value)(const struct ddl_subject *s);
-    /* -> pid of the session that answers, and a setting of our own; `mark` makes that setting */
-    const char *whoami, *mark;
     /*
      * $1 table -> folder of its files, folder of the log, are we on that host?; NULL folders
      * where they may not be known

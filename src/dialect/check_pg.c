@@ -137,8 +137,6 @@ const struct check_words check_pg = {
     .try_places = check_pg_try_places,
     .explain_value = check_pg_explain_value,
     .loosen = loosen,
-    .whoami = "SELECT pg_backend_pid(), coalesce(current_setting('newel.mark', true), '')",
-    .mark = "SET newel.mark = 'here'",
     .place =
         "SELECT coalesce(nullif(pg_tablespace_location(coalesce(nullif(c.reltablespace, 0), "
         "d.dattablespace)), ''), f.folder), f.folder || '/pg_wal', inet_server_addr() IS NULL "

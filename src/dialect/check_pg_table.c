@@ -102,7 +102,8 @@ static const struct check_query queries[] = {
                "JOIN pg_class c ON c.oid = $1::oid "
                "WHERE t.typrelid IS NOT NULL OR (p.proargmodes && ARRAY['t', 'o']::\"char\"[] "
                "AND p.prosrc ~* '(select|returning)\\s+(\\w+\\.)?\\*' "
-               "AND strpos(lower(p.prosrc), lower(c.relname)) > 0) ORDER BY 1",
+               "AND p.prosrc ~* ('\\m' || regexp_replace(c.relname, '\\W', '.', 'g') || "
+               "'\\M')) ORDER BY 1",
         .passed = "none takes, returns or selects whole rows of it",
     },
     {

@@ -73,7 +73,7 @@ static void record_replicas(struct run *r)
 bool preflight(struct run *r, struct db *db, struct error *e)
 {
     struct check_list list = {0};
-    if (!check_run(db, &r->target->primary, r->migration, &r->facts, true, &list, e))
+    if (!check_run(db, r->migration, &r->facts, true, &list, e))
         return false;
     record_replicas(r);
     bool stop = false, privilege = false;

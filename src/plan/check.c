@@ -1,6 +1,7 @@
 #include "config.h"
 #include "plan/checker.h"
 
+#include "dialect/watch.h"
 #include "plan/estimate.h"
 
 #include <inttypes.h>
@@ -74,6 +75,19 @@ static void check_version(struct checker *c)
     }
 }
 
+/* One that keeps sessions apart; of the other kind we would not have come here. */
+static void check_pooler(struct checker *c)
+{
+    if (db_is_relayed(c->db))
+        checker_add(c, "pooler", CHECK_WARN, "let the dsn name the server itself, past the pooler",
+                    "a pooler stands between us and the server: something else than our session, "
+                    "process %" PRId64 ", has greeted us; it may end idle sessions, and has a "
+                    "limit of its own on their number",
+                    db_backend_pid(c->db));
+    else
+        checker_add(c, "pooler", CHECK_PASS, NULL, "we speak to the server itself");
+}
+
 static const char *kind_name(char relkind)
 {
     switch (relkind) {
@@ -120,9 +134,11 @@ static bool check_table(struct checker *c)
 
 static void check_key(struct checker *c, enum walk_order order)
 {
-    if (c->f->key_count)
-        checker_add(c, "primary key", CHECK_PASS, NULL, "%zu column%s", c->f->key_count,
-                    c->f->key_count == 1 ? "" : "s");
+    struct str key = {0};
+    for (size_t i = 0; i < c->f->key_count; i++)
+        str_addf(&key, "%s%s %s", i ? ", " : "", c->f->key[i].name, c->f->key[i].type);
+    if (key.len)
+        checker_add(c, "primary key", CHECK_PASS, NULL, "%s", str_text(&key));
     else if (order == WALK_KEYS)
         checker_add(
             c, "primary key", CHECK_STOP,
@@ -132,6 +148,7 @@ static void check_key(struct checker *c, enum walk_order order)
         checker_add(c, "primary key", CHECK_WARN,
                     "nothing to do; rows are named by their place in messages, not by a key",
                     "there is none: the backfill goes by blocks");
+    str_free(&key);
 }
 
 /* ---- questions ------------------------------------------------------------ */
@@ -343,8 +360,8 @@ static bool run_all(struct checker *c, enum walk_order order)
 {
     bool pg = c->f->engine == DB_POSTGRESQL;
     check_version(c);
-    if (pg && !check_pg_session(c))
-        return false;
+    if (pg)
+        check_pooler(c);
     if (!check_table(c))
         return true;
     check_key(c, order);
@@ -360,15 +377,42 @@ static bool set(struct checker *c, const char *sql)
     return !sql || !checker_is_gone(db_exec(c->db, sql, c->e));
 }
 
-bool check_run(struct db *db, const struct db_address *where, const struct migration *m,
-               const struct facts *f, bool may_write, struct check_list *out, struct error *e)
+/* Even the size of a table cannot be read while somebody has it to himself. */
+static void name_holder(struct db *db, const struct migration *m, struct error *e)
+{
+    struct db_rows *rows;
+    struct error ignored;
+    if (!db_is_lock_timeout(e) || watch_holders(db, m->table, "{}", &rows, &ignored) != DB_OK)
+        return;
+    if (db_row_count(rows)) {
+        const char *pid = db_value(rows, 0, 0), *app = db_value(rows, 0, 2),
+                   *mode = db_value(rows, 0, 5);
+        error_todo(e, "pid %s (%s) has %s on %s: wait for it, or SELECT pg_terminate_backend(%s)",
+                   pid ? pid : "?", app ? app : "?", mode ? mode : "a lock", m->table,
+                   pid ? pid : "?");
+    }
+    db_rows_free(rows);
+}
+
+bool check_look(struct db *db, const struct migration *m, struct facts *f, struct error *e)
+{
+    const struct check_words *words = check_words(db_engine_of(db));
+    if (words->guard && db_exec(db, words->guard, e) != DB_OK)
+        return false;
+    bool ok = facts_read(db, m, f, e);
+    if (!ok && words->guard)
+        name_holder(db, m, e);
+    return ok;
+}
+
+bool check_run(struct db *db, const struct migration *m, const struct facts *f, bool may_write,
+               struct check_list *out, struct error *e)
 {
     char *column = db_quote_name(f->engine, m->column),
          *table = db_quote_name(f->engine, f->table ? f->table : m->table);
     enum walk_order order = plan_order(m, f, NULL);
     struct checker c = {
         .db = db,
-        .where = where,
         .m = m,
         .f = f,
         .words = check_words(f->engine),

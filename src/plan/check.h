@@ -30,14 +30,16 @@ struct check_list {
     size_t count;
 };
 
+/* facts_read() that never waits long for the table: who has it locked is named in `e`. */
+bool check_look(struct db *db, const struct migration *m, struct facts *f,
+                struct error *e) MUST_CHECK;
 /*
- * Runs every check on the primary, which `where` names. `may_write` false: the session is
- * read-only, so what needs a temporary table is skipped, saying so. False with `e` when the
+ * Runs every check on the primary. `may_write` false: the session is read-only,
+ * so what needs a temporary table is skipped, saying so. False with `e` when the
  * server could not be asked; `out` is to be freed in any case.
  */
-bool check_run(struct db *db, const struct db_address *where, const struct migration *m,
-               const struct facts *f, bool may_write, struct check_list *out,
-               struct error *e) MUST_CHECK;
+bool check_run(struct db *db, const struct migration *m, const struct facts *f, bool may_write,
+               struct check_list *out, struct error *e) MUST_CHECK;
 /* Adds what one replica says of itself, also that it cannot be asked. */
 void check_replica(const struct db_address *where, struct check_list *out);
 void check_list_free(struct check_list *list);

@@ -146,9 +146,9 @@ static void judge_cost(struct sample *s, int64_t count)
 }
 
 /* Too slow for its timeout, or busy: a finding of its own, not a refusal of the value. */
-static void not_computed(struct checker *c, enum db_fault fault)
+static void not_computed(struct checker *c, enum db_fault fault, bool was_read)
 {
-    if (fault == DB_CANCELLED)
+    if (fault == DB_CANCELLED && was_read)
         checker_add(c, "value cost", CHECK_WARN,
                     "make the value cheaper, or begin with [batch] rows and min small",
                     "computing it for %d rows took longer than 5 s", SAMPLE_ROWS);
@@ -168,12 +168,14 @@ static bool try_rows(struct sample *s)
     int64_t about = c->f->rows_estimate;
     enum db_fault fault =
         look(c, c->words->read_sample(&s->walk, about, SAMPLE_ROWS), 0, NULL, NULL, &s->bare_us);
-    if (fault == DB_OK)
+    if (fault == DB_OK) {
+        was_read = true;
         fault = look(c, c->words->try_sample(&s->walk, about, SAMPLE_ROWS), 0, NULL, &rows, &s->us);
+    }
     if (checker_is_gone(fault))
         return false;
     if (fault == DB_CANCELLED || fault == DB_READ_ONLY || fault == DB_LOCK_TIMEOUT) {
-        not_computed(c, fault);
+        not_computed(c, fault, was_read);
         return true;
     }
     if (fault != DB_OK)

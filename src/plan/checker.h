@@ -8,7 +8,6 @@
 
 struct checker {
     struct db *db;
-    const struct db_address *where;
     const struct migration *m;
     const struct facts *f;
     const struct check_words *words;
@@ -36,9 +35,7 @@ bool checker_is_gone(enum db_fault fault);
 bool check_pg_shape(struct checker *c) MUST_CHECK;
 bool check_my_shape(struct checker *c) MUST_CHECK;
 
-/* PostgreSQL alone, as above: what stands between us and the server, */
-bool check_pg_session(struct checker *c) MUST_CHECK;
-/* the value computed for some rows, */
+/* PostgreSQL alone, as above: the value computed for some rows, */
 bool check_pg_sample(struct checker *c) MUST_CHECK;
 /* how much the table will grow, and whether there is room. */
 bool check_pg_room(struct checker *c) MUST_CHECK;

@@ -2,8 +2,6 @@
 #include "plan/facts.h"
 
 #include "base/units.h"
-#include "dialect/check.h"
-#include "dialect/watch.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -287,8 +285,10 @@ static bool read_storage(struct db *db, const struct ddl_words *words, struct fa
     return true;
 }
 
-static bool read_all(struct db *db, const struct migration *m, struct facts *f, struct error *e)
+bool facts_read(struct db *db, const struct migration *m, struct facts *f, struct error *e)
 {
+    *f = (struct facts){0};
+    f->engine = db_engine_of(db);
     const struct ddl_words *words = ddl_words(f->engine);
     if (!read_server(db, words, f, e) || !read_table(db, words, m, f, e))
         return false;
@@ -297,40 +297,6 @@ static bool read_all(struct db *db, const struct migration *m, struct facts *f, 
     return read_column(db, words, m, f, e) && read_key(db, words, f, e) &&
            read_columns(db, words, f, e) && read_settings(db, words, f, e) &&
            read_storage(db, words, f, e);
-}
-
-/* Even the size of a table cannot be read while somebody has it to himself. */
-static void name_holder(struct db *db, const struct migration *m, struct error *e)
-{
-    struct db_rows *rows;
-    struct error ignored;
-    if (!db_is_lock_timeout(e) || watch_holders(db, m->table, "{}", &rows, &ignored) != DB_OK)
-        return;
-    if (db_row_count(rows)) {
-        const char *pid = db_value(rows, 0, 0), *app = db_value(rows, 0, 2),
-                   *mode = db_value(rows, 0, 5);
-        error_todo(e, "pid %s (%s) has %s on %s: wait for it, or SELECT pg_terminate_backend(%s)",
-                   pid ? pid : "?", app ? app : "?", mode ? mode : "a lock", m->table,
-                   pid ? pid : "?");
-    }
-    db_rows_free(rows);
-}
-
-bool facts_read(struct db *db, const struct migration *m, struct facts *f, struct error *e)
-{
-    *f = (struct facts){0};
-    f->engine = db_engine_of(db);
-    const struct check_words *words = check_words(f->engine);
-    if (!words->guard)
-        return read_all(db, m, f, e);
-    if (db_exec(db, words->guard, e) != DB_OK)
-        return false;
-    struct error ignored;
-    bool ok = read_all(db, m, f, e);
-    if (!ok)
-        name_holder(db, m, e);
-    bool open = db_alive(db) && db_exec(db, words->unguard, &ignored) == DB_OK;
-    return ok && (open || error_set(e, ERROR_DATABASE, "the session was lost"));
 }
 
 void facts_free(struct facts *f)

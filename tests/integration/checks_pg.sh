@@ -117,6 +117,7 @@ like "$(found first disk)" "^pass: [0-9.]+[A-Z]+B? free at $PG_DIR/primary; .* o
 planned good
 is "$planned_status" 0 'good: so does plan' || diag "$(cat "$work/plan.err")"
 says 'pass pooler' 'we speak to the server itself'
+says 'pass primary key' 'id bigint'
 says 'pass growth' 'may grow by .*; fillfactor is 100'
 says 'pass sample' 'computed for 500 rows from all over the table: 0 are NULL'
 says 'pass value cost' 'less than 0.1ms a row'
@@ -457,6 +458,9 @@ if [ "$decodes" -eq 0 ]; then
 else
     tap_skip 'WARN decoding' 'the server came without test_decoding'
 fi
+feeds() {
+    [ "$(psql_s 'SELECT count(*) FROM pg_stat_replication')" = 1 ]
+}
 # slots that lose what they need
 setting "max_slot_wal_keep_size = '1MB'" "'1MB'"
 for _ in 1 2 3; do
@@ -480,7 +484,7 @@ if [ -x "$receiver" ]; then
     background="$background $!"
     wait_for 10 between "SELECT count(*) FROM pg_replication_slots WHERE slot_name = 'kept' AND active
         AND restart_lsn IS NOT NULL" 1 1
-    wait_for 10 eval '[ "$(psql_s "SELECT count(*) FROM pg_stat_replication")" = 1 ]'
+    wait_for 10 feeds
     planned large
     says 'WARN slots' 'slot kept is lost when its reader stands still for .*max_slot_wal_keep_size = -1' \
         'WARN slots that may be lost'
@@ -565,8 +569,17 @@ INI
         sed -i "s|^dsn = .*|dsn = host=$work/$mode port=6432 user=postgres dbname=postgres|" \
             "$work/newel.ini"
         planned good
-        [ "$mode" = session ] || says 'STOP pooler' 'gives each transaction another session.*dsn name'
-        [ "$mode" = transaction ] || says 'WARN pooler' 'stands between us and the server'
+        if [ "$mode" = session ]; then
+            says 'WARN pooler' 'stands between us and the server: .* process [0-9]+'
+        else
+            is "$planned_status" 3 'a pooler that hands sessions round is not worked through'
+            like "$(cat "$work/plan.err")" 'gives each transaction another session.*dsn name' \
+                'which is said, with the way past it'
+            run first
+            is "$?" 3 'nor does run'
+            is "$("$PG_BIN/psql" -XAtq -h "$work/$mode" -p 6432 -U postgres \
+                -c "SHOW default_transaction_read_only")" off 'and nothing was set for others'
+        fi
     done
 else
     tap_skip 'WARN pooler, STOP pooler' 'no pgbouncer is installed'

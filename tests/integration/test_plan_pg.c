@@ -556,7 +556,7 @@ static const struct check_result *find(const struct check_list *list, const char
 static void check(struct fixture *x, struct check_list *list, bool may_write)
 {
     struct error e;
-    if (!check_run(x->db, &server, &x->m, &x->f, may_write, list, &e))
+    if (!check_run(x->db, &x->m, &x->f, may_write, list, &e))
         fail_msg("%s: %s", e.what, e.why);
     for (size_t i = 0; i < list->count; i++)
         if (strstr(list->items[i].evidence, "could not be asked") &&
