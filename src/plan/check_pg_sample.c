@@ -166,6 +166,7 @@ static bool try_rows(struct sample *s)
     struct checker *c = s->c;
     struct db_rows *rows;
     int64_t about = c->f->rows_estimate;
+    bool was_read = false;
     enum db_fault fault =
         look(c, c->words->read_sample(&s->walk, about, SAMPLE_ROWS), 0, NULL, NULL, &s->bare_us);
     if (fault == DB_OK) {
