@@ -126,6 +126,12 @@ says 'pass WAL space' 'about [0-9]+ kB will be written; max_wal_size 1024 MB, wa
 says 'pass standbys' 'streaming, async, '
 says 'pass dead rows' '0 of 500 rows are dead'
 
+sed -i "s/^replica = .*/& port=9/" "$work/newel.ini"
+planned good
+says 'WARN replica' 't1/r1 cannot be asked: .*\.s\.PGSQL\.9'
+is "$planned_status" 0 'which ends no plan'
+house_config ''
+
 # ---- what the table is
 
 psql_p "CREATE UNLOGGED TABLE unlogged (id int, v text);
@@ -268,6 +274,12 @@ planned good "nullif(v, 'v7')" 'not_null = yes\n'
 says 'WARN sample' '1 of 500 rows is NULL, and the column shall be NOT NULL; for one, "id"=7'
 planned good "nullif(v, 'v7')" '' "where = v <> 'v7'\n"
 says 'pass sample' 'computed for 499 rows'
+planned good v 'not_null = yes\n' "where = v <> 'v7'\n"
+says 'STOP not null' 'would stay NULL.*give \[column\] default'
+planned good 'n + nothing'
+says 'STOP value' 'column "nothing" does not exist'
+is "$(grep -cE '^[a-zA-Z]+ (sample|value cost|value plan):' "$work/checks")" 0 \
+    'and is not computed for any row'
 psql_p 'CREATE SEQUENCE counter; CREATE TABLE looked (id int PRIMARY KEY, v text);
     INSERT INTO looked SELECT i, i FROM generate_series(1, 20000) i'
 psql_p 'ANALYZE looked'
