@@ -4,6 +4,7 @@
 # PGBOUNCER: a pooler to look through; it is skipped where there is none.
 set -u
 . "$SRCDIR/tests/integration/house.sh"
+pg_find || plan_skip 'no PostgreSQL server is installed'
 PG_WAL_LEVEL=logical
 PG_EXTRA_CONF=$(mktemp /tmp/ni.XXXXXX)
 cat >"$PG_EXTRA_CONF" <<'CONF'
