@@ -99,8 +99,10 @@ static bool plan_target(const struct migration *m, const struct target *t,
     struct check_list checks = {0};
     struct plan plan = {0};
     struct str out = {0};
-    bool ok = db_set_read_only(db, e) && facts_read(db, m, &f, e) &&
+    bool ok = db_is_ours(db, e) && db_set_read_only(db, e) && check_look(db, m, &f, e) &&
               check_run(db, m, &f, false, &checks, e);
+    for (size_t i = 0; ok && i < t->replica_count; i++)
+        check_replica(&t->replicas[i], &checks);
     if (ok && o->rollback) {
         plan_make(m, &f, &plan);
         plan_print_rollback(&plan, m, t->name, &out);

@@ -93,6 +93,22 @@ int64_t db_backend_pid(const struct db *db)
     return db->pid;
 }
 
+bool db_is_relayed(const struct db *db)
+{
+    return db->relayed;
+}
+
+bool db_is_ours(const struct db *db, struct error *e)
+{
+    if (!db->shared)
+        return true;
+    error_set(e, ERROR_DATABASE, "newel cannot work through this pooler");
+    error_why(e, "it gives each transaction another session of the server, so that newel's "
+                 "settings, locks and lease would be those of others");
+    return error_todo(e, "let the dsn name the server itself, past the pooler; or a pool with "
+                         "pool_mode = session");
+}
+
 enum db_fault db_query(struct db *db, struct db_rows **rows, struct error *e, const char *sql,
                        int count, const char *const *params)
 {

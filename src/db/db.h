@@ -67,6 +67,14 @@ enum db_engine db_engine_of(const struct db *db);        /* what the server says
 int db_server_version(const struct db *db);              /* 150020; 90704; 101119 */
 const char *db_server_version_text(const struct db *db); /* "15.20" */
 int64_t db_backend_pid(const struct db *db);
+/* Does a pooler stand between us and the server? */
+bool db_is_relayed(const struct db *db);
+/*
+ * False with `e` where a pooler gives each transaction another session of the
+ * server: what is set there, and locked, would be set and locked for others. To be
+ * asked before anything is set.
+ */
+bool db_is_ours(const struct db *db, struct error *e) MUST_CHECK;
 
 /*
  * One statement, or several separated by semicolons when there are no

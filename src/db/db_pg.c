@@ -176,13 +176,47 @@ static enum db_fault pg_query(struct db *db, struct db_rows **rows, struct error
     return fault;
 }
 
-/* The server notices our death during a statement, and text is what we quote it as. */
-static bool set_up(struct pg *pg, struct error *e)
+/* The process that answers; 0 where it cannot be told. */
+static int64_t ask_pid(PGconn *conn)
+{
+    PGresult *result = PQexec(conn, "SELECT pg_backend_pid()");
+    int64_t pid =
+        PQresultStatus(result) == PGRES_TUPLES_OK ? strtoll(PQgetvalue(result, 0, 0), NULL, 10) : 0;
+    PQclear(result);
+    return pid;
+}
+
+#define ROUNDS 4
+
+/*
+ * A pooler greets with a process of its own. Where it hands out sessions by the
+ * transaction, the next who comes gets the one that we had, or we get another.
+ */
+static bool is_handed_round(struct pg *pg, const struct db_address *where, const char *role)
+{
+    PGconn *rival = connect_to(where, role);
+    bool shared = false;
+    for (int i = 0; i < ROUNDS && !shared && PQstatus(rival) == CONNECTION_OK; i++) {
+        int64_t ours = ask_pid(pg->conn), theirs = ask_pid(rival);
+        shared = ours && theirs && (ours == theirs || ours != pg->base.pid);
+    }
+    PQfinish(rival);
+    return shared;
+}
+
+/* What is set in a session that others get, too, would be set for them. */
+static bool set_up(struct pg *pg, const struct db_address *where, const char *role, struct error *e)
 {
     if (db_exec(&pg->base, "SET standard_conforming_strings = on", e) != DB_OK)
         return false;
+    int64_t pid = ask_pid(pg->conn);
+    if (pid && pid != pg->base.pid) {
+        pg->base.relayed = true;
+        pg->base.pid = pid; /* the one that holds our locks */
+        pg->base.shared = is_handed_round(pg, where, role);
+    }
     struct error ignored; /* not every platform can do it; a nicety there */
-    if (pg->base.version >= 140000)
+    if (pg->base.version >= 140000 && !pg->base.shared)
         (void)!db_exec(&pg->base, "SET client_connection_check_interval = '1s'", &ignored);
     return true;
 }
@@ -211,7 +245,7 @@ static struct db *pg_open(const struct db_address *where, const char *role, stru
     pg->cancel = PQgetCancel(pg->conn);
     pg->base.pid = PQbackendPID(pg->conn);
     read_version(pg);
-    if (!set_up(pg, e)) {
+    if (!set_up(pg, where, role, e)) {
         pg_close(&pg->base);
         return NULL;
     }

@@ -28,6 +28,8 @@ struct db {
     int version; /* 150020 */
     char version_text[32];
     int64_t pid;
+    bool relayed; /* what greeted us is not the session that answers */
+    bool shared;  /* and each transaction may be another session's */
 };
 
 struct db_rows {

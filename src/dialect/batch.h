@@ -99,6 +99,9 @@ const struct batch_words *batch_words(enum db_engine engine);
 
 extern const struct batch_words batch_pg, batch_my; /* batch_my: MariaDB, too */
 
+/* Appends PostgreSQL's key as people read it, or the place of a row that has none. */
+void batch_pg_key_text(struct str *s, const struct batch_key *keys, size_t count);
+
 /*
  * The columns of a key that travels as a JSON array of texts. `out` has
  * BATCH_KEY_COLUMNS places and points into the answer, which is to be released

@@ -225,8 +225,7 @@ static char *end_keys(const struct batch_subject *b)
     return str_take(&s);
 }
 
-/* The key as people read it, or the place of a row that has none. */
-static void add_key_text(struct str *s, const struct batch_key *keys, size_t count)
+void batch_pg_key_text(struct str *s, const struct batch_key *keys, size_t count)
 {
     if (count == 0) {
         str_add(s, "'ctid ' || ctid::text");
@@ -248,7 +247,7 @@ static char *left_form(const struct batch_subject *b)
     char *value = words_value(w);
     const char *rows = words_rows(w);
     str_add(&s, "SELECT count(*), min(newel_key) FROM (SELECT ");
-    add_key_text(&s, b->keys, b->key_count);
+    batch_pg_key_text(&s, b->keys, b->key_count);
     str_addf(&s, " AS newel_key FROM %s WHERE ctid >= $1::tid AND ctid < $2::tid AND %s.%s IS NULL",
              w->qualified, w->table, w->column);
     /* a nullable column may hold the NULL that the expression itself gives */
@@ -315,7 +314,7 @@ static char *rows_of(const struct batch_subject *b)
     const struct words *w = b->words;
     struct str s = {0};
     str_add(&s, "SELECT ctid::text, ");
-    add_key_text(&s, b->keys, b->key_count);
+    batch_pg_key_text(&s, b->keys, b->key_count);
     str_addf(&s, " FROM %s WHERE ctid >= $1::tid AND ctid < $2::tid AND %s.%s IS NULL",
              w->qualified, w->table, w->column);
     return str_take(&s);

@@ -2,30 +2,45 @@
 #ifndef NEWEL_DIALECT_CHECK_H
 #define NEWEL_DIALECT_CHECK_H
 
+#include "dialect/batch.h"
 #include "dialect/ddl.h"
 
-/* A row of the answer is something found: -> evidence, remedy (may be NULL). No row: all is well.
+/*
+ * A row of the answer is something found: -> evidence, remedy (may be NULL), and where that differs
+ * from row to row what it means: "stop", "warn" or "pass", the last for evidence that all is well.
+ * No row: all is well.
  */
 struct check_query {
     const char *name;
     bool stops;     /* else it warns */
     bool privilege; /* a GRANT helps */
     bool of_table;  /* takes $1, the table's oid (MySQL: $1 its schema, $2 its name) */
+    /* further parameters, a letter each: m migration, c column (bare), t type, l bytes of log */
+    const char *takes;
+    int from, below; /* of server versions; 0: any */
+    bool of_home;    /* asks our own tables, which may not be there yet */
     const char *sql;
     const char *passed; /* what to say when nothing was found */
 };
 
-struct check_words {
+struct check_set {
     const struct check_query *queries;
-    size_t query_count;
-    int oldest, newest; /* server versions that newel knows: 130000, 180000 */
-    const char *needs;  /* the oldest in words: "PostgreSQL 13" */
+    size_t count;
+};
+
+struct check_words {
+    const struct check_set *const *sets; /* ends with NULL */
+    const struct check_set *of_replica;  /* asked of each replica; may be NULL */
+    int oldest, newest;                  /* server versions that newel knows: 130000, 180000 */
+    const char *needs;                   /* the oldest in words: "PostgreSQL 13" */
 
     /* $1 migration $2 column -> true when an earlier run of it has added that column */
     const char *is_ours;
 
-    /* Around PostgreSQL's probes. */
-    const char *begin, *rollback;
+    /* Around all of it: no question may wait long for a lock, or run long. NULL: not needed. */
+    const char *guard, *unguard;
+    /* Around PostgreSQL's probes; `look` for what may write nothing. */
+    const char *begin, *look, *rollback;
     /*
      * The table's empty copy, the column added to it -> was it rewritten?, type, did the type bring
      * a default, NOT NULL, a constraint or an index along?
@@ -58,9 +73,30 @@ struct check_words {
     /* The default alone. */
     char *(*evaluate_default)(const struct ddl_subject *s);
     /* A view of the value, for what it is made of
-     * -> is any of it volatile?, generated columns in it (NULL: none) */
+     * -> what of it is volatile, generated columns in it (NULL: none) */
     char *(*make_view)(const struct ddl_subject *s);
     const char *look_at_view;
+
+    /*
+     * Some rows from all over the table, at most `most` of about `rows`; NULL in this group: no
+     * such probe. `read_sample` reads them whole. `try_sample` computes the value of each -> rows,
+     * rows whose value is not NULL, key of one that is NULL, rows whose value the type would cut
+     * short, key of one of those. `list_sample` -> place, key. `try_places`: $1 an array of
+     * places -> the values.
+     */
+    char *(*read_sample)(const struct batch_subject *s, int64_t rows, int64_t most);
+    char *(*try_sample)(const struct batch_subject *s, int64_t rows, int64_t most);
+    char *(*list_sample)(const struct batch_subject *s, int64_t rows, int64_t most);
+    char *(*try_places)(const struct batch_subject *s);
+    /* EXPLAIN of the value over the whole table -> JSON */
+    char *(*explain_value)(const struct ddl_subject *s);
+    /*
+     * $1 table -> folder of its files, folder of the log, are we on that host?; NULL folders
+     * where they may not be known
+     */
+    const char *place;
+    /* What helps a table whose pages have no room, for people. */
+    char *(*loosen)(const struct ddl_subject *s);
 };
 
 const struct check_words *check_words(enum db_engine engine);

@@ -264,9 +264,13 @@ static const char *log_status(enum db_engine engine, int version)
     "performance_schema.metadata_locks, performance_schema.threads, "                              \
     "performance_schema.session_connect_attrs WHERE FALSE"
 
+static const struct check_set mysql_set = {mysql_queries, COUNT_OF(mysql_queries)};
+static const struct check_set *const mysql_sets[] = {&mysql_set, NULL};
+static const struct check_set mariadb_set = {mariadb_queries, COUNT_OF(mariadb_queries)};
+static const struct check_set *const mariadb_sets[] = {&mariadb_set, NULL};
+
 const struct check_words check_mysql = {
-    .queries = mysql_queries,
-    .query_count = COUNT_OF(mysql_queries),
+    .sets = mysql_sets,
     .oldest = 80000,
     .newest = 90700,
     .needs = "MySQL 8.0",
@@ -276,8 +280,7 @@ const struct check_words check_mysql = {
 };
 
 const struct check_words check_mariadb = {
-    .queries = mariadb_queries,
-    .query_count = COUNT_OF(mariadb_queries),
+    .sets = mariadb_sets,
     .oldest = 100600,
     .newest = 110800,
     .needs = "MariaDB 10.6",

@@ -19,6 +19,15 @@ static void record_check(struct run *r, const struct check_result *c)
 
 /* ---- replicas ------------------------------------------------------------- */
 
+static void record_settings(struct run *r, const struct db_address *where)
+{
+    struct check_list list = {0};
+    check_replica(where, &list);
+    for (size_t i = 0; i < list.count; i++)
+        record_check(r, &list.items[i]);
+    check_list_free(&list);
+}
+
 /* What speaks against a replica, or "" and how it stands. */
 static void look_at_replica(struct run *r, const struct db_address *where, struct str *bad,
                             struct str *good)
@@ -28,6 +37,8 @@ static void look_at_replica(struct run *r, const struct db_address *where, struc
     struct db *db = db_open(where, "newel preflight", &e);
     bool ok = db && watch_words(db_engine_of(db))->replica(db, r->migration->id, &v, &e) == DB_OK;
     db_close(db);
+    if (ok)
+        record_settings(r, where);
     if (!ok)
         str_addf(bad, "%s%s cannot be asked: %s", bad->len ? "; " : "", where->name, e.why);
     else if (v.trouble[0] || v.paused || !v.is_replica || v.filtered)

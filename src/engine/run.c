@@ -107,7 +107,7 @@ struct db *run_connect(struct run *r, const char *role, struct error *e)
     free(name);
     if (!db)
         return NULL;
-    if (db_exec(db, watch_words(db_engine_of(db))->session, e) != DB_OK) {
+    if (!db_is_ours(db, e) || db_exec(db, watch_words(db_engine_of(db))->session, e) != DB_OK) {
         db_close(db);
         return NULL;
     }

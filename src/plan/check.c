@@ -1,12 +1,16 @@
 #include "config.h"
 #include "plan/checker.h"
 
+#include "dialect/watch.h"
+#include "plan/estimate.h"
+
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SHOWN 3 /* findings of one check that are spelled out */
+#define SHOWN 3      /* findings of one check that are spelled out */
+#define PARAMS_MAX 8 /* of one question */
 
 const char *check_verdict_name(enum check_verdict verdict)
 {
@@ -71,6 +75,19 @@ static void check_version(struct checker *c)
     }
 }
 
+/* One that keeps sessions apart; of the other kind we would not have come here. */
+static void check_pooler(struct checker *c)
+{
+    if (db_is_relayed(c->db))
+        checker_add(c, "pooler", CHECK_WARN, "let the dsn name the server itself, past the pooler",
+                    "a pooler stands between us and the server: something else than our session, "
+                    "process %" PRId64 ", has greeted us; it may end idle sessions, and has a "
+                    "limit of its own on their number",
+                    db_backend_pid(c->db));
+    else
+        checker_add(c, "pooler", CHECK_PASS, NULL, "we speak to the server itself");
+}
+
 static const char *kind_name(char relkind)
 {
     switch (relkind) {
@@ -110,17 +127,18 @@ static bool check_table(struct checker *c)
                     f->qualified);
         return false;
     }
-    checker_add(c, "table", CHECK_PASS, NULL, "%s is an ordinary table%s, about %" PRId64 " rows",
-                f->qualified, f->persistence == 'u' ? " (unlogged: replicas do not have it)" : "",
-                f->rows_estimate);
+    checker_add(c, "table", CHECK_PASS, NULL, "%s is an ordinary table, about %" PRId64 " rows",
+                f->qualified, f->rows_estimate);
     return true;
 }
 
 static void check_key(struct checker *c, enum walk_order order)
 {
-    if (c->f->key_count)
-        checker_add(c, "primary key", CHECK_PASS, NULL, "%zu column%s", c->f->key_count,
-                    c->f->key_count == 1 ? "" : "s");
+    struct str key = {0};
+    for (size_t i = 0; i < c->f->key_count; i++)
+        str_addf(&key, "%s%s %s", i ? ", " : "", c->f->key[i].name, c->f->key[i].type);
+    if (key.len)
+        checker_add(c, "primary key", CHECK_PASS, NULL, "%s", str_text(&key));
     else if (order == WALK_KEYS)
         checker_add(
             c, "primary key", CHECK_STOP,
@@ -130,36 +148,85 @@ static void check_key(struct checker *c, enum walk_order order)
         checker_add(c, "primary key", CHECK_WARN,
                     "nothing to do; rows are named by their place in messages, not by a key",
                     "there is none: the backfill goes by blocks");
+    str_free(&key);
 }
 
 /* ---- questions ------------------------------------------------------------ */
 
+static enum check_verdict verdict_of(const struct check_query *q, const struct db_rows *rows,
+                                     int row)
+{
+    const char *said = db_column_count(rows) > 2 ? db_value(rows, row, 2) : NULL;
+    for (enum check_verdict v = CHECK_PASS; said && v <= CHECK_STOP; v++)
+        if (strcmp(said, check_verdict_name(v)) == 0)
+            return v;
+    return q->stops ? CHECK_STOP : CHECK_WARN;
+}
+
+/* The findings of the worst verdict alone: what is well beside them is no news. */
 static void add_findings(struct checker *c, const struct check_query *q, const struct db_rows *rows)
 {
     struct str evidence = {0}, remedy = {0};
-    int count = db_row_count(rows);
-    for (int i = 0; i < count && i < SHOWN; i++) {
+    enum check_verdict worst = CHECK_PASS;
+    int count = db_row_count(rows), found = 0;
+    for (int i = 0; i < count; i++)
+        if (verdict_of(q, rows, i) > worst)
+            worst = verdict_of(q, rows, i);
+    for (int i = 0; i < count; i++) {
+        if (verdict_of(q, rows, i) != worst || found++ >= SHOWN)
+            continue;
         const char *what = db_value(rows, i, 0), *todo = db_value(rows, i, 1);
-        str_addf(&evidence, "%s%s", i ? "; " : "", what ? what : "");
-        if (todo && !(remedy.len && strstr(str_text(&remedy), todo)))
+        str_addf(&evidence, "%s%s", found > 1 ? "; " : "", what ? what : "");
+        if (worst > CHECK_PASS && todo && !(remedy.len && strstr(str_text(&remedy), todo)))
             str_addf(&remedy, "%s%s", remedy.len ? "; " : "", todo);
     }
-    if (count > SHOWN)
-        str_addf(&evidence, "; and %d more", count - SHOWN);
-    struct check_result *r = checker_add(c, q->name, q->stops ? CHECK_STOP : CHECK_WARN,
-                                         str_text(&remedy), "%s", str_text(&evidence));
+    if (found > SHOWN)
+        str_addf(&evidence, "; and %d more", found - SHOWN);
+    struct check_result *r =
+        checker_add(c, q->name, worst, str_text(&remedy), "%s", str_text(&evidence));
     r->privilege = q->privilege;
     str_free(&evidence);
     str_free(&remedy);
 }
 
+/* Returns how many of `params` it has filled; `oid` and `log` are room for two of them. */
+static int add_params(const struct checker *c, const struct check_query *q, char oid[24],
+                      char log[24], const char **params)
+{
+    int count = q->of_table ? facts_ref(c->f, oid, params) : 0;
+    for (const char *at = q->takes; at && *at; at++)
+        switch (*at) {
+        case 'm':
+            params[count++] = c->m->id;
+            break;
+        case 'c':
+            params[count++] = c->m->column;
+            break;
+        case 't':
+            params[count++] = c->m->type;
+            break;
+        case 'l':
+            (void)snprintf(log, 24, "%" PRId64, estimate_log_bytes(c->f, c->stripes));
+            params[count++] = log;
+            break;
+        }
+    return count;
+}
+
 static bool ask(struct checker *c, const struct check_query *q)
 {
-    char oid[24];
-    const char *params[2];
-    int count = facts_ref(c->f, oid, params);
+    int version = c->f->version;
+    if (version < q->from || (q->below && version >= q->below))
+        return true;
+    if (q->of_home && !c->f->newel_schema) {
+        checker_add(c, q->name, CHECK_PASS, NULL, "%s", q->passed);
+        return true;
+    }
+    char oid[24], log[24];
+    const char *params[PARAMS_MAX];
+    int count = add_params(c, q, oid, log, params);
     struct db_rows *rows;
-    enum db_fault fault = db_query(c->db, &rows, c->e, q->sql, q->of_table ? count : 0, params);
+    enum db_fault fault = db_query(c->db, &rows, c->e, q->sql, count, params);
     if (checker_is_gone(fault))
         return false;
     if (fault != DB_OK) {
@@ -220,9 +287,13 @@ enum db_fault checker_run(struct checker *c, char *sql, struct db_rows **rows)
     return fault;
 }
 
+/* Who waits too long for a lock, or for an answer, has learnt nothing. */
 void checker_refuse(struct checker *c, const char *name, const char *remedy)
 {
-    checker_add(c, name, CHECK_STOP, remedy, "the server refuses it: %s", c->e->why);
+    if (db_is_lock_timeout(c->e) || strcmp(c->e->sqlstate, "57014") == 0)
+        checker_add(c, name, CHECK_WARN, c->e->todo, "could not be tried: %s", c->e->why);
+    else
+        checker_add(c, name, CHECK_STOP, remedy, "the server refuses it: %s", c->e->why);
 }
 
 /* ---- expressions ---------------------------------------------------------- */
@@ -250,6 +321,7 @@ static bool check_value(struct checker *c)
         checker_refuse(c, "value", "check [backfill] value and where");
     else
         checker_add(c, "value", CHECK_PASS, NULL, "the server can compute it");
+    c->computes = fault == DB_OK;
     return !checker_is_gone(fault);
 }
 
@@ -277,10 +349,60 @@ static void check_reach(struct checker *c)
 
 static bool ask_all(struct checker *c)
 {
-    for (size_t i = 0; i < c->words->query_count; i++)
-        if (!ask(c, &c->words->queries[i]))
-            return false;
+    for (size_t i = 0; c->words->sets[i]; i++)
+        for (size_t k = 0; k < c->words->sets[i]->count; k++)
+            if (!ask(c, &c->words->sets[i]->queries[k]))
+                return false;
     return true;
+}
+
+static bool run_all(struct checker *c, enum walk_order order)
+{
+    bool pg = c->f->engine == DB_POSTGRESQL;
+    check_version(c);
+    if (pg)
+        check_pooler(c);
+    if (!check_table(c))
+        return true;
+    check_key(c, order);
+    check_reach(c);
+    return check_column(c) && check_value(c) && check_default(c) &&
+           (pg ? check_pg_shape(c) && check_pg_sample(c) && check_pg_room(c) : check_my_shape(c)) &&
+           ask_all(c);
+}
+
+/* Of a session that nothing else is asked of: false when it is gone. */
+static bool set(struct checker *c, const char *sql)
+{
+    return !sql || !checker_is_gone(db_exec(c->db, sql, c->e));
+}
+
+/* Even the size of a table cannot be read while somebody has it to himself. */
+static void name_holder(struct db *db, const struct migration *m, struct error *e)
+{
+    struct db_rows *rows;
+    struct error ignored;
+    if (!db_is_lock_timeout(e) || watch_holders(db, m->table, "{}", &rows, &ignored) != DB_OK)
+        return;
+    if (db_row_count(rows)) {
+        const char *pid = db_value(rows, 0, 0), *app = db_value(rows, 0, 2),
+                   *mode = db_value(rows, 0, 5);
+        error_todo(e, "pid %s (%s) has %s on %s: wait for it, or SELECT pg_terminate_backend(%s)",
+                   pid ? pid : "?", app ? app : "?", mode ? mode : "a lock", m->table,
+                   pid ? pid : "?");
+    }
+    db_rows_free(rows);
+}
+
+bool check_look(struct db *db, const struct migration *m, struct facts *f, struct error *e)
+{
+    const struct check_words *words = check_words(db_engine_of(db));
+    if (words->guard && db_exec(db, words->guard, e) != DB_OK)
+        return false;
+    bool ok = facts_read(db, m, f, e);
+    if (!ok && words->guard)
+        name_holder(db, m, e);
+    return ok;
 }
 
 bool check_run(struct db *db, const struct migration *m, const struct facts *f, bool may_write,
@@ -288,6 +410,7 @@ bool check_run(struct db *db, const struct migration *m, const struct facts *f, 
 {
     char *column = db_quote_name(f->engine, m->column),
          *table = db_quote_name(f->engine, f->table ? f->table : m->table);
+    enum walk_order order = plan_order(m, f, NULL);
     struct checker c = {
         .db = db,
         .m = m,
@@ -295,19 +418,37 @@ bool check_run(struct db *db, const struct migration *m, const struct facts *f, 
         .words = check_words(f->engine),
         .list = out,
         .subject = plan_subject(m, f, column, table),
+        .stripes = plan_stripes(order),
         .may_write = may_write,
         .e = e,
     };
-    bool (*shape)(struct checker *) = f->engine == DB_POSTGRESQL ? check_pg_shape : check_my_shape;
     *out = (struct check_list){0};
-    check_version(&c);
-    bool ok = true;
-    if (check_table(&c)) {
-        check_key(&c, plan_order(m, f, NULL));
-        check_reach(&c);
-        ok = check_column(&c) && check_value(&c) && check_default(&c) && shape(&c) && ask_all(&c);
-    }
+    bool ok = set(&c, c.words->guard) && run_all(&c, order) && set(&c, c.words->unguard);
     free(column);
     free(table);
     return ok;
+}
+
+void check_replica(const struct db_address *where, struct check_list *out)
+{
+    struct error e;
+    struct db *db = db_open(where, "newel preflight", &e);
+    struct migration m = {0};
+    struct facts f = {0};
+    struct checker c = {.db = db, .m = &m, .f = &f, .list = out, .e = &e};
+    const struct check_set *set = db ? check_words(db_engine_of(db))->of_replica : NULL;
+    if (db)
+        f.version = db_server_version(db);
+    else
+        checker_add(&c, "replica", CHECK_WARN, e.todo, "%s cannot be asked: %s", where->name,
+                    e.why);
+    size_t first = out->count;
+    for (size_t i = 0; set && i < set->count && ask(&c, &set->queries[i]); i++)
+        continue;
+    for (struct check_result *r = out->items + first; db && r < out->items + out->count; r++) {
+        char *evidence = mem_printf("%s: %s", where->name, r->evidence);
+        free(r->evidence);
+        r->evidence = evidence;
+    }
+    db_close(db);
 }

@@ -65,17 +65,18 @@ static bool probe_clone(struct checker *c)
 
 static void judge_view(struct checker *c, const struct db_rows *rows)
 {
-    const char *generated = db_value(rows, 0, 1);
+    const char *restless = db_value(rows, 0, 0), *generated = db_value(rows, 0, 1);
     bool trigger = c->m->new_rows == NEW_ROWS_TRIGGER;
     if (generated && trigger)
         checker_add(
             c, "made of", CHECK_STOP,
             "write the expression of the generated column in its place, or use another new_rows",
             "the value reads %s, which is generated after the trigger has run", generated);
-    else if (db_bool(rows, 0, 0))
-        checker_add(
-            c, "made of", CHECK_WARN, "be sure that this is meant",
-            "the value is volatile: each row gets one of its own, and a changed row keeps it");
+    else if (restless)
+        checker_add(c, "made of", CHECK_WARN, "be sure that this is meant",
+                    "value or default is volatile (%s): each row gets one of its own, and a "
+                    "changed row keeps it; nothing is rewritten, for the column is added without",
+                    restless);
     else
         checker_add(c, "made of", CHECK_PASS, NULL, "the row alone decides the value");
 }

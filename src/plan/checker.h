@@ -13,17 +13,18 @@ struct checker {
     const struct check_words *words;
     struct check_list *list;
     struct ddl_subject subject;
+    int64_t stripes;
     bool may_write;
+    bool computes; /* the server has taken the value */
     struct error *e;
 };
 
 /* Adds what was found; `remedy` may be NULL. */
 struct check_result *checker_add(struct checker *c, const char *name, enum check_verdict verdict,
-                                 const char *remedy, const char *evidence, ...)
-    PRINTF_LIKE(5, 6);
+                                 const char *remedy, const char *evidence, ...) PRINTF_LIKE(5, 6);
 /* Runs `sql` (taken over) and tells whether it worked; `rows` may be NULL. */
 enum db_fault checker_run(struct checker *c, char *sql, struct db_rows **rows) MUST_CHECK;
-/* The server refused the probe: its words, from the checker's error. */
+/* The server refused the probe, or did not get to it: its words, from the checker's error. */
 void checker_refuse(struct checker *c, const char *name, const char *remedy);
 bool checker_is_gone(enum db_fault fault);
 
@@ -33,5 +34,10 @@ bool checker_is_gone(enum db_fault fault);
  */
 bool check_pg_shape(struct checker *c) MUST_CHECK;
 bool check_my_shape(struct checker *c) MUST_CHECK;
+
+/* PostgreSQL alone, as above: the value computed for some rows, */
+bool check_pg_sample(struct checker *c) MUST_CHECK;
+/* how much the table will grow, and whether there is room. */
+bool check_pg_room(struct checker *c) MUST_CHECK;
 
 #endif

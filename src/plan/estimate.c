@@ -20,10 +20,18 @@
  * Per row: its share of the page's image at the first touch, the new version,
  * and the entries of the indexes (fewer when most updates are HOT).
  */
-static int64_t wal_bytes(const struct facts *f, int64_t stripes)
+int64_t estimate_log_bytes(const struct facts *f, int64_t stripes)
 {
     int64_t per_row = 50 + f->tuple_bytes + f->indexes * (stripes > 1 ? 35 : 100);
     return f->heap_bytes + f->rows_estimate * per_row;
+}
+
+/* As measured on tables with two indexes; later passes of stripes reuse the room of earlier ones.
+ */
+int64_t estimate_growth(const struct facts *f, int64_t stripes)
+{
+    return stripes > 1 ? f->heap_bytes * 2 / 5 + f->index_bytes / 6
+                       : f->heap_bytes * 23 / 20 + f->index_bytes * 9 / 10;
 }
 
 /* What the batches write beside the table: "80 MB of WAL", "31 MB of binary log (...)". */
@@ -31,7 +39,7 @@ static char *log_text(const struct facts *f, int64_t stripes)
 {
     char size[UNITS_TEXT], less[UNITS_TEXT];
     if (f->engine == DB_POSTGRESQL)
-        return mem_printf("%s of WAL", units_size(size, wal_bytes(f, stripes)));
+        return mem_printf("%s of WAL", units_size(size, estimate_log_bytes(f, stripes)));
     if (!f->binlog_format)
         return mem_dup("no binary log is written");
     if (strcasecmp(f->binlog_format, "STATEMENT") == 0)

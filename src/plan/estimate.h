@@ -7,6 +7,10 @@
 
 #include "plan/facts.h"
 
+/* Bytes of WAL that a backfill will write, and by which table and indexes will grow. */
+int64_t estimate_log_bytes(const struct facts *f, int64_t stripes);
+int64_t estimate_growth(const struct facts *f, int64_t stripes);
+
 char *estimate_backfill(const struct migration *m, const struct facts *f, int64_t stripes);
 char *estimate_scan(const struct facts *f);
 /* A change of the catalog alone. */

@@ -145,6 +145,11 @@ enum walk_order plan_order(const struct migration *m, const struct facts *f, con
     return WALK_BLOCKS;
 }
 
+int64_t plan_stripes(enum walk_order order)
+{
+    return order == WALK_BLOCKS ? STRIPES : 1;
+}
+
 static void choose_order(struct draft *d)
 {
     struct plan *p = d->plan;
@@ -152,7 +157,7 @@ static void choose_order(struct draft *d)
     const char *why;
     p->order = plan_order(d->m, f, &why);
     p->order_why = mem_dup(why);
-    p->stripes = p->order == WALK_BLOCKS ? STRIPES : 1;
+    p->stripes = plan_stripes(p->order);
     p->range_count = f->blocks < BLOCKS_SMALL ? 1 : f->blocks <= BLOCKS_LARGE ? 4 : 16;
     if (p->range_count > 1 && p->range_count < d->m->lanes)
         p->range_count = d->m->lanes;

@@ -14,5 +14,6 @@ const char *plan_algorithm_name(enum ddl_algorithm by);
 enum ddl_algorithm plan_agreed(const struct migration *m);
 /* How the rows will be visited; `why` may be NULL. */
 enum walk_order plan_order(const struct migration *m, const struct facts *f, const char **why);
+int64_t plan_stripes(enum walk_order order);
 
 #endif

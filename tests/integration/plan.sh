@@ -77,8 +77,9 @@ is $? 0 'plan -v'
 like "$(cat "$work/plan.more")" 'stops over +max_lag [0-9]' 'shows the limits too'
 like "$(cat "$work/plan.more")" 'lock_timeout [0-9]+ms, at most' 'and the timeouts'
 newel plan "$work/region.ini" >"$work/plan.again" 2>&1
-ok 'it says the same again' cmp -s "$work/plan.out" "$work/plan.again" ||
-    diag "$(diff "$work/plan.out" "$work/plan.again")"
+# what is free on the disk is others' doing, and what a row costs as well
+is "$(grep -v 'free at\|a row' "$work/plan.again")" "$(grep -v 'free at\|a row' "$work/plan.out")" \
+    'it says the same again'
 
 # ---- what it prints is what runs
 

@@ -559,7 +559,8 @@ static void check(struct fixture *x, struct check_list *list, bool may_write)
     if (!check_run(x->db, &x->m, &x->f, may_write, list, &e))
         fail_msg("%s: %s", e.what, e.why);
     for (size_t i = 0; i < list->count; i++)
-        if (strstr(list->items[i].evidence, "could not be asked"))
+        if (strstr(list->items[i].evidence, "could not be asked") &&
+            !strstr(list->items[i].evidence, "denied for schema newel"))
             fail_msg("%s: %s", list->items[i].name, list->items[i].evidence);
 }
 

@@ -53,6 +53,18 @@ done
 ok 'keys were found' test ${#keys[@]} -gt 30
 is "$lost" '' 'newel.1 names every key of the console'
 
+# the checks of PostgreSQL: questions, and what takes more than a question
+mapfile -t checks < <(cd "$top/src" && { grep -ohE '\.name = "[^"]+"' dialect/check_pg_*.c
+    grep -ohzE 'checker_(add|refuse)\(\s*c, "[^"]+"' plan/check.c plan/check_pg*.c | tr '\0' '\n'; } |
+    sed -n 's/.*"\([^"]*\)".*/\1/p' | sort -u)
+listed=$(sed -n '/^\.Sh WHAT PREFLIGHT/,/^\.Sh ENVIRONMENT/p' <<<"$plain" | grep '^\.It' | tr '\n' ' ')
+lost=
+for check in "${checks[@]}"; do
+    [[ ${listed//.It/,} == *[:,]" $check "* ]] || lost+="$check, "
+done
+ok 'checks were found' test ${#checks[@]} -gt 60
+is "$lost" '' 'newel.1 names every check of PostgreSQL'
+
 for page in newel.1 newel.ini.5 newel-migration.5 newel-journal.5; do
     if command -v man >/dev/null; then
         is "$(man --warnings -l "$top/man/$page" 2>&1 >/dev/null)" '' "$page has no warnings"
