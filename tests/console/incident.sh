@@ -39,7 +39,7 @@ done
 
 console_start 120 40 "$NEWEL" review "$journal"
 see_top 'REPLAY [0-9:]+ still' 'the review begins at the beginning'
-press ']' '^newel .*REPLAY 12:' 'to the next alarm'
+press ']' 'FAILED set not null' 'to the next alarm'
 keys g
 see 'Go to:' 'a time can be given'
 type_text +24s
