@@ -69,6 +69,8 @@ static void add_backfill(struct str *out, const struct model *m, const struct mo
     if (eta.rows_per_s != UNKNOWN)
         str_addf(out, ", %s rows/s", units_count(a, eta.rows_per_s));
     str_addf(out, ", %s of ~%s rows", units_count(a, t->rows_done), units_count(b, t->rows_total));
+    if (t->part)
+        str_addf(out, ", %" PRId64 " of %" PRId64 " partitions", t->parts_done, t->parts);
     if (t->batches)
         str_addf(out, ", batch %s in %s", units_count(a, t->batch_aim),
                  units_duration(b, t->batch_us));

@@ -105,6 +105,9 @@ static void draw_progress(struct stack *s, const struct model_target *t, const s
     label(&p, "rows");
     pen_printf(&p, STYLE_BOLD, "%s", word_count(a, t->rows_done));
     pen_printf(&p, STYLE_NORMAL, " of about %s", word_count(b, t->rows_total));
+    if (t->part)
+        pen_printf(&p, STYLE_DIM, ", %lld of %lld partitions, now %s", (long long)t->parts_done,
+                   (long long)t->parts, t->part);
 
     struct model_eta eta = model_eta(t, v->now_us);
     p = next_line(s);

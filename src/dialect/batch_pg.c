@@ -26,12 +26,29 @@
     "WITH lease AS MATERIALIZED (SELECT 1 FROM newel.migration\n"                                  \
     "    WHERE id = $1 AND epoch = $2::bigint FOR KEY SHARE),\n"
 
+/* A partition goes by the table's name, so that an expression may say it. */
+static char *from(const struct words *w)
+{
+    return w->part ? mem_printf("%s AS %s", w->qualified, w->table) : mem_dup(w->qualified);
+}
+
+/* What a place in the heap is held to: the file that it was read from. */
+static void add_shape(struct str *s, const struct words *w)
+{
+    char *regclass = db_quote_text(DB_POSTGRESQL, w->qualified);
+    if (w->part)
+        str_addf(s, "'%s:' || ", w->part);
+    str_addf(s, "pg_relation_filenode(%s)::text", regclass);
+    free(regclass);
+}
+
 static void add_update(struct str *s, const struct words *w, const char *place)
 {
     char *value = words_value(w);
     const char *rows = words_rows(w);
-    str_addf(s, "written AS (UPDATE %s SET %s = %s\n    WHERE %s\n      AND %s.%s IS NULL",
-             w->qualified, w->column, value ? value : "NULL", place, w->table, w->column);
+    char *table = from(w);
+    str_addf(s, "written AS (UPDATE %s SET %s = %s\n    WHERE %s\n      AND %s.%s IS NULL", table,
+             w->column, value ? value : "NULL", place, w->table, w->column);
     if (rows)
         str_addf(s, "\n      AND (%s)", rows);
     /* a row whose value is NULL has it already: writing it would leave a dead row and no end */
@@ -39,6 +56,7 @@ static void add_update(struct str *s, const struct words *w, const char *place)
         str_addf(s, "\n      AND (%s) IS NOT NULL", value);
     str_add(s, "\n    RETURNING 1),\n");
     free(value);
+    free(table);
 }
 
 static char *blocks(const struct words *w)
@@ -53,10 +71,9 @@ static char *blocks(const struct words *w)
                 "    rows = rows + (SELECT count(*) FROM written), batches = batches + 1,\n"
                 "    updated_at = clock_timestamp()\n"
                 "    WHERE migration = $1 AND lane = $3::int AND cursor = $4\n");
-    char *regclass = db_quote_text(DB_POSTGRESQL, w->qualified);
-    str_addf(&s, "      AND shape = pg_relation_filenode(%s)::text\n", regclass);
-    free(regclass);
-    str_add(&s, "      AND EXISTS (SELECT FROM lease) RETURNING 1)\n"
+    str_add(&s, "      AND shape = ");
+    add_shape(&s, w);
+    str_add(&s, "\n      AND EXISTS (SELECT FROM lease) RETURNING 1)\n"
                 "SELECT (SELECT count(*) FROM written), " WAL ", " FENCE);
     str_free(&place);
     return str_take(&s);
@@ -143,12 +160,12 @@ static char *keys_batch(const struct batch_subject *b, bool first)
 
 static char *extent(const struct words *w)
 {
+    struct str s = {0};
     char *regclass = db_quote_text(DB_POSTGRESQL, w->qualified);
-    char *sql = mem_printf("SELECT pg_relation_size(%s) / current_setting('block_size')::bigint, "
-                           "pg_relation_filenode(%s)::text",
-                           regclass, regclass);
+    str_addf(&s, "SELECT pg_relation_size(%s) / current_setting('block_size')::bigint, ", regclass);
     free(regclass);
-    return sql;
+    add_shape(&s, w);
+    return str_take(&s);
 }
 
 static char *keys(const struct batch_subject *b)
@@ -248,8 +265,10 @@ static char *left_form(const struct batch_subject *b)
     const char *rows = words_rows(w);
     str_add(&s, "SELECT count(*), min(newel_key) FROM (SELECT ");
     batch_pg_key_text(&s, b->keys, b->key_count);
+    char *table = from(w);
     str_addf(&s, " AS newel_key FROM %s WHERE ctid >= $1::tid AND ctid < $2::tid AND %s.%s IS NULL",
-             w->qualified, w->table, w->column);
+             table, w->table, w->column);
+    free(table);
     /* a nullable column may hold the NULL that the expression itself gives */
     if (!w->not_null)
         str_addf(&s, " AND (%s) IS NOT NULL", value ? value : "NULL");
@@ -315,8 +334,10 @@ static char *rows_of(const struct batch_subject *b)
     struct str s = {0};
     str_add(&s, "SELECT ctid::text, ");
     batch_pg_key_text(&s, b->keys, b->key_count);
-    str_addf(&s, " FROM %s WHERE ctid >= $1::tid AND ctid < $2::tid AND %s.%s IS NULL",
-             w->qualified, w->table, w->column);
+    char *table = from(w);
+    str_addf(&s, " FROM %s WHERE ctid >= $1::tid AND ctid < $2::tid AND %s.%s IS NULL", table,
+             w->table, w->column);
+    free(table);
     return str_take(&s);
 }
 
@@ -325,10 +346,12 @@ static char *value_at(const struct words *w)
 {
     char *value = words_value(w);
     const char *rows = words_rows(w);
+    char *table = from(w);
     char *sql = mem_printf("SELECT CAST((%s) AS %s) FROM %s WHERE ctid = $1::tid%s%s%s",
-                           value ? value : "NULL", w->type, w->qualified, rows ? " AND (" : "",
+                           value ? value : "NULL", w->type, table, rows ? " AND (" : "",
                            rows ? rows : "", rows ? ")" : "");
     free(value);
+    free(table);
     return sql;
 }
 

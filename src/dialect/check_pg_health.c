@@ -77,7 +77,9 @@ static const struct check_query queries[] = {
                "UNION ALL SELECT format('the oldest transaction id of the table is %s old, and "
                "from %s on autovacuum freezes it, which does not give way to our DDL', "
                "age(relfrozenxid), " FREEZE_AGE "), format('VACUUM (FREEZE) %s', c.oid::regclass), "
-               "'warn' FROM pg_class c WHERE c.oid = $1::oid AND age(relfrozenxid) > " FREEZE_AGE
+               "'warn' FROM pg_class c WHERE c.oid IN (SELECT $1::oid UNION SELECT relid FROM "
+               "pg_partition_tree($1::oid)) AND relfrozenxid <> '0' AND age(relfrozenxid) > "
+               FREEZE_AGE
                " UNION ALL SELECT format('the oldest multixact of the table is %s old', "
                "mxid_age(relminmxid)), format('VACUUM (FREEZE) %s', c.oid::regclass), 'warn' "
                "FROM pg_class c WHERE c.oid = $1::oid AND relminmxid <> '0' AND "

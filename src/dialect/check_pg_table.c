@@ -39,8 +39,24 @@ static const struct check_query queries[] = {
                "parent; newel does not walk trees of tables yet' FROM pg_inherits "
                "WHERE inhrelid = $1::oid UNION ALL SELECT format('%s is its child', "
                "inhrelid::regclass), 'newel does not walk trees of tables yet' FROM pg_inherits "
-               "WHERE inhparent = $1::oid",
+               "JOIN pg_class p ON p.oid = inhparent WHERE inhparent = $1::oid "
+               "AND p.relkind <> 'p'",
         .passed = "the table stands alone",
+    },
+    {
+        .name = "locks of partitions",
+        .stops = true,
+        .of_table = true,
+        .sql = "SELECT format('one statement locks the table, its %s partitions and their %s "
+               "indexes at once; the server has room for %s locks', n.tables, n.indexes, n.room), "
+               "format('ALTER SYSTEM SET max_locks_per_transaction = %s, and restart', "
+               "2 * (n.tables + n.indexes) / n.sessions + 64) FROM (SELECT count(*) AS tables, "
+               "coalesce(sum((SELECT count(*) FROM pg_index i WHERE i.indrelid = t.relid)), 0) AS "
+               "indexes, s.sessions, s.sessions * current_setting('max_locks_per_transaction')"
+               "::bigint AS room FROM pg_partition_tree($1::oid) t, (SELECT current_setting("
+               "'max_connections')::bigint + current_setting('max_prepared_transactions')::bigint "
+               "AS sessions) s GROUP BY s.sessions) n WHERE n.tables + n.indexes > n.room",
+        .passed = "the server has room for the locks of all of it",
     },
     {
         .name = "rules",

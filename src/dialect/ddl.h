@@ -70,6 +70,11 @@ struct ddl_words {
      * row when there is none
      */
     const char *table;
+    /*
+     * $1 oid -> of each partition that holds rows: oid, qualified, relkind, blocks, heap
+     * bytes, index bytes, rows; NULL where partitions are no tables
+     */
+    const char *leaves;
     /* $1 oid (MySQL: $1 schema $2 table, here and below), column -> type, not null? */
     const char *column;
     /* -> name, type, correlation of the primary key's columns, in order */

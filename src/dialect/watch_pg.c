@@ -133,18 +133,23 @@ const struct watch_words watch_pg = {
         "UNION ALL SELECT transaction, 'prepared transaction ' || gid FROM pg_prepared_xacts "
         "UNION ALL SELECT backend_xmin, 'standby ' || application_name FROM pg_stat_replication "
         "WHERE backend_xmin IS NOT NULL) x ORDER BY 1 DESC LIMIT 1) h ON true",
-    .table = "SELECT s.n_live_tup, s.n_dead_tup, pg_relation_size(c.oid), pg_indexes_size(c.oid), "
-             "pg_total_relation_size(c.oid), s.n_tup_upd, s.n_tup_hot_upd, v.phase, "
-             "c.reltuples::bigint FROM pg_class c "
+    /* of a partitioned table: of all its partitions together */
+    .table = "SELECT sum(s.n_live_tup)::bigint, sum(s.n_dead_tup)::bigint, "
+             "sum(pg_relation_size(c.oid))::bigint, sum(pg_indexes_size(c.oid))::bigint, "
+             "sum(pg_total_relation_size(c.oid))::bigint, sum(s.n_tup_upd)::bigint, "
+             "sum(s.n_tup_hot_upd)::bigint, max(v.phase), sum(c.reltuples)::bigint "
+             "FROM (SELECT to_regclass($1) AS oid WHERE to_regclass($1) IS NOT NULL UNION SELECT "
+             "relid FROM pg_partition_tree(to_regclass($1)) WHERE isleaf) p "
+             "JOIN pg_class c ON c.oid = p.oid AND c.relkind <> 'p' "
              "LEFT JOIN pg_stat_all_tables s ON s.relid = c.oid "
-             "LEFT JOIN pg_stat_progress_vacuum v ON v.relid = c.oid "
-             "WHERE c.oid = to_regclass($1)",
+             "LEFT JOIN pg_stat_progress_vacuum v ON v.relid = c.oid HAVING count(*) > 0",
     .lock_tree = lock_tree,
     .holders =
         "SELECT a.pid, a.usename, a.application_name, a.state, " US(
             "clock_timestamp() - a.xact_start") ", max(l.mode), left(a.query, 300), "
         "a.backend_start::text FROM pg_locks l JOIN pg_stat_activity a USING (pid) "
-        "WHERE l.locktype = 'relation' AND l.granted AND l.relation = to_regclass($1) "
+        "WHERE l.locktype = 'relation' AND l.granted AND (l.relation = to_regclass($1) "
+        "OR l.relation IN (SELECT relid FROM pg_partition_tree(to_regclass($1)))) "
         "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
         "AND a.pid <> ALL ($2::int[]) GROUP BY 1, 2, 3, 4, 5, 7, 8 ORDER BY 5 DESC NULLS LAST "
         "LIMIT 10",

@@ -11,6 +11,7 @@ struct words {
     const char *id;        /* of the migration, bare */
     const char *qualified; /* "public"."orders" where quoting is needed */
     const char *table;     /* the table's own name, quoted where needed */
+    const char *part;      /* `qualified` is the partition of that oid, `table` its alias; NULL: no */
     const char *column;    /* quoted where needed */
     const char *type;
     const char *value;     /* NULL: the default is the value */

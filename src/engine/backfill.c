@@ -43,9 +43,10 @@ static void add_bound(struct bounds *b, char *upper)
     *VEC_PUSH(b->upper, b->count) = upper;
 }
 
-static bool ask_extent(struct run *r, struct db *db, struct bounds *b, struct error *e)
+static bool ask_extent(struct run *r, struct db *db, const struct place *p, struct bounds *b,
+                       struct error *e)
 {
-    char *sql = batch_words(engine_of(r))->extent(&r->words);
+    char *sql = batch_words(engine_of(r))->extent(&p->words);
     struct db_rows *rows;
     enum db_fault fault = db_query(db, &rows, e, sql, 0, NULL);
     free(sql);
@@ -57,11 +58,21 @@ static bool ask_extent(struct run *r, struct db *db, struct bounds *b, struct er
     return true;
 }
 
-static bool block_bounds(struct run *r, struct db *db, struct bounds *b, struct error *e)
+/* How many ranges a table is cut into: a partition gets its share of them. */
+static int64_t parts_of(const struct run *r, const struct place *p)
 {
-    if (!ask_extent(r, db, b, e))
+    double parts = (double)r->plan.range_count;
+    if (p->oid)
+        parts *= r->facts.blocks > 0 ? (double)p->blocks / (double)r->facts.blocks : 0;
+    return parts < 1 ? 1 : (int64_t)parts;
+}
+
+static bool block_bounds(struct run *r, struct db *db, const struct place *p, struct bounds *b,
+                         struct error *e)
+{
+    if (!ask_extent(r, db, p, b, e))
         return false;
-    int64_t parts = r->plan.range_count < 1 ? 1 : r->plan.range_count;
+    int64_t parts = parts_of(r, p);
     if (parts > b->blocks)
         parts = b->blocks;
     for (int64_t i = 1; i <= parts; i++)
@@ -70,12 +81,14 @@ static bool block_bounds(struct run *r, struct db *db, struct bounds *b, struct 
 }
 
 /* Ranges of keys end at the greatest key there is now: rows written later are not ours. */
-static bool key_bounds(struct run *r, struct db *db, struct bounds *b, struct error *e)
+static bool key_bounds(struct run *r, struct db *db, const struct place *p, struct bounds *b,
+                       struct error *e)
 {
-    b->shape = mem_dup("keys");
+    b->shape = p->part ? mem_printf("%s:keys", p->part) : mem_dup("keys");
     const struct batch_words *words = batch_words(engine_of(r));
+    int64_t parts = parts_of(r, p);
     struct db_rows *rows;
-    char *sql = words->end_keys(&r->walk);
+    char *sql = words->end_keys(&p->walk);
     bool ok = db_query(db, &rows, e, sql, 0, NULL) == DB_OK;
     free(sql);
     if (!ok)
@@ -83,8 +96,8 @@ static bool key_bounds(struct run *r, struct db *db, struct bounds *b, struct er
     b->least = mem_dup(db_value(rows, 0, 0));
     char *last = mem_dup(db_value(rows, 0, 1));
     db_rows_free(rows);
-    if (last && r->plan.range_count > 1) {
-        sql = words->key_bounds(&r->walk, r->plan.range_count, r->facts.rows_estimate);
+    if (last && parts > 1) {
+        sql = words->key_bounds(&p->walk, parts, p->rows);
         ok = db_query(db, &rows, e, sql, 0, NULL) == DB_OK;
         free(sql);
         for (int i = 0; ok && i < db_row_count(rows); i++)
@@ -98,40 +111,71 @@ static bool key_bounds(struct run *r, struct db *db, struct bounds *b, struct er
     return ok;
 }
 
-static bool save_ranges(struct run *r, struct db *db, const struct bounds *b, struct error *e)
+/* `first`: the number of its first range. */
+static bool save_bounds(struct run *r, struct db *db, const struct bounds *b, size_t first,
+                        struct error *e)
 {
     const struct state_words *words = state_words(engine_of(r));
-    if (db_exec(db, watch_words(engine_of(r))->begin, e) != DB_OK)
-        return false;
-    bool ok = state_hold(r, db, e) == DB_OK; /* under our lease, or not at all */
-    bool by_blocks = r->plan.order == WALK_BLOCKS;
+    bool ok = true, by_blocks = r->plan.order == WALK_BLOCKS;
     for (size_t i = 0; ok && i < b->count; i++) {
         char number[24], cursor[WINDOW_CURSOR];
-        (void)snprintf(number, sizeof number, "%zu", i);
+        (void)snprintf(number, sizeof number, "%zu", first + i);
         const char *lower = i ? b->upper[i - 1] : by_blocks ? "0" : b->least;
         struct window w;
         window_start(&w, by_blocks ? atoll(lower) : 0, 0);
         window_text(&w, cursor);
-        const char *params[] = {r->migration->id, number, lower, b->upper[i],
-                                by_blocks ? cursor : i ? lower : "", b->shape};
+        const char *params[] = {
+            r->migration->id, number, lower, b->upper[i], by_blocks ? cursor : i ? lower : "",
+            b->shape};
         ok = db_query(db, NULL, e, words->add_range, 6, params) == DB_OK;
     }
-    if (ok)
-        return db_exec(db, watch_words(engine_of(r))->commit, e) == DB_OK;
-    struct error ignored; /* the first error is the one that counts */
-    if (db_alive(db))
-        IGNORE(db_exec(db, watch_words(engine_of(r))->rollback, &ignored));
+    return ok;
+}
+
+static bool has_ranges(const struct backfill *b, const struct place *p)
+{
+    for (size_t i = 0; i < b->range_count; i++)
+        if (b->ranges[i].place == p)
+            return true;
     return false;
 }
 
-static bool cut_ranges(struct run *r, struct db *db, struct error *e)
+/* The tables that have no range yet: all of them at first, later partitions that have come. */
+static bool cut_places(const struct backfill *b, struct db *db, size_t *cut, struct error *e)
 {
-    struct bounds b = {0};
-    bool ok = r->plan.order == WALK_BLOCKS ? block_bounds(r, db, &b, e)
-                                           : key_bounds(r, db, &b, e);
-    ok = ok && save_ranges(r, db, &b, e);
-    bounds_free(&b);
+    struct run *r = b->run;
+    bool ok = state_hold(r, db, e) == DB_OK; /* under our lease, or not at all */
+    size_t number = 0;
+    for (size_t i = 0; i < b->range_count; i++)
+        if ((size_t)b->ranges[i].lane >= number)
+            number = (size_t)b->ranges[i].lane + 1;
+    for (size_t i = 0; ok && i < b->place_count; i++) {
+        if (has_ranges(b, &b->places[i]))
+            continue;
+        struct bounds bounds = {0};
+        ok = r->plan.order == WALK_BLOCKS ? block_bounds(r, db, &b->places[i], &bounds, e)
+                                          : key_bounds(r, db, &b->places[i], &bounds, e);
+        ok = ok && save_bounds(r, db, &bounds, number, e);
+        number += bounds.count;
+        *cut += bounds.count;
+        bounds_free(&bounds);
+    }
     return ok;
+}
+
+/* `cut`: how many have come of it. */
+static bool cut_ranges(const struct backfill *b, struct db *db, size_t *cut, struct error *e)
+{
+    *cut = 0;
+    const struct watch_words *words = watch_words(engine_of(b->run));
+    if (db_exec(db, words->begin, e) != DB_OK)
+        return false;
+    if (cut_places(b, db, cut, e))
+        return db_exec(db, words->commit, e) == DB_OK;
+    struct error ignored; /* the first error is the one that counts */
+    if (db_alive(db))
+        IGNORE(db_exec(db, words->rollback, &ignored));
+    return false;
 }
 
 bool backfill_again(struct run *r, struct db *db, struct error *e)
@@ -141,49 +185,65 @@ bool backfill_again(struct run *r, struct db *db, struct error *e)
 }
 
 /* Places in the heap mean nothing any more after the table was rewritten. */
-bool backfill_rewritten(struct run *r, struct db *db, const char *shape, bool *rewritten,
+bool backfill_rewritten(struct run *r, struct db *db, const struct range *range, bool *rewritten,
                         struct error *e)
 {
     *rewritten = false;
-    if (r->plan.order == WALK_KEYS)
+    if (r->plan.order == WALK_KEYS || !range->place)
         return true;
     struct bounds now = {0};
-    if (!ask_extent(r, db, &now, e))
+    if (!ask_extent(r, db, range->place, &now, e))
         return false;
-    *rewritten = !now.shape || strcmp(shape, now.shape) != 0;
+    *rewritten = !now.shape || strcmp(range->shape, now.shape) != 0;
     bounds_free(&now);
     return true;
 }
 
+/* One question a table, of its first range that is still to be walked. */
+static bool any_rewritten(const struct backfill *b, struct db *db, bool *rewritten, struct error *e)
+{
+    const struct place *asked = NULL;
+    *rewritten = false;
+    for (size_t i = 0; i < b->range_count && !*rewritten; i++) {
+        const struct range *range = &b->ranges[i];
+        if (range->done || range->place == asked)
+            continue;
+        asked = range->place;
+        if (!backfill_rewritten(b->run, db, range, rewritten, e))
+            return false;
+    }
+    return true;
+}
+
+/* Ranges point into the places, so that both are read together. */
+static bool read_ranges(struct backfill *b, struct db *db, struct error *e)
+{
+    lane_free_ranges(b->ranges, b->range_count);
+    places_free(b->places, b->place_count);
+    b->ranges = NULL;
+    b->range_count = 0;
+    return places_read(b->run, db, &b->places, &b->place_count, e) &&
+           lane_read_ranges(b, db, &b->ranges, &b->range_count, e) == DB_OK;
+}
+
 static bool load_ranges(struct run *r, struct db *db, struct backfill *b, struct error *e)
 {
-    for (;;) {
-        lane_free_ranges(b->ranges, b->range_count);
-        if (lane_read_ranges(r, db, &b->ranges, &b->range_count, e) != DB_OK)
-            return false;
+    for (size_t cut = 1; cut;) {
         bool rewritten = false;
-        if (b->range_count &&
-            !backfill_rewritten(r, db, b->ranges[0].shape, &rewritten, e))
+        if (!read_ranges(b, db, e) || !any_rewritten(b, db, &rewritten, e))
             return false;
-        if (b->range_count && !rewritten)
-            return true;
-        if (b->range_count) {
+        if (rewritten) {
             run_alarm(r, "warn", "rewritten",
                       "the table was rewritten meanwhile: walking it again from its beginning; "
                       "rows that have their value are passed over");
             if (!backfill_again(r, db, e))
                 return false;
+            continue;
         }
-        if (!cut_ranges(r, db, e))
+        if (!cut_ranges(b, db, &cut, e))
             return false;
-        struct range *fresh;
-        size_t count;
-        if (lane_read_ranges(r, db, &fresh, &count, e) != DB_OK)
-            return false;
-        lane_free_ranges(fresh, count);
-        if (count == 0)
-            return true; /* an empty table */
     }
+    return true;
 }
 
 static bool load_counts(struct run *r, struct db *db, struct error *e)
@@ -288,9 +348,18 @@ static bool finish(struct backfill *b, struct error *e)
     }
     for (size_t i = 0; i < b->range_count; i++)
         if (!b->ranges[i].done)
-            return error_set(e, ERROR_STOPPED, stopped ? "backfill was stopped by the operator"
-                                                       : "backfill was interrupted");
+            return error_set(e, ERROR_STOPPED,
+                             stopped ? "backfill was stopped by the operator"
+                                     : "backfill was interrupted");
     return true;
+}
+
+static bool rollback_waits(struct run *r)
+{
+    run_lock(r);
+    bool waits = r->wish == WISH_ROLLBACK;
+    run_unlock(r);
+    return waits;
 }
 
 bool backfill_run(struct run *r, struct db **db, struct error *e)
@@ -298,8 +367,6 @@ bool backfill_run(struct run *r, struct db **db, struct error *e)
     if (!r->words.value && !r->words.otherwise)
         return true; /* no row needs anything */
     struct backfill b = {.run = r};
-    if (r->plan.order == WALK_BLOCKS)
-        b.by_blocks = batch_words(engine_of(r))->blocks(&r->words);
     bool ok;
     do {
         b.replan = false;
@@ -311,13 +378,17 @@ bool backfill_run(struct run *r, struct db **db, struct error *e)
             if (!*db)
                 break;
         }
-        if (ok)
+        if (ok && work_left(&b))
             supervise(&b);
-    } while (ok && b.replan && !run_stopping(r));
+        else
+            break;
+        /* a partition that was attached meanwhile has rows of its own */
+    } while (!run_stopping(r) && !b.failed && (b.replan || r->facts.relkind == 'p') &&
+             !rollback_waits(r));
     ok = ok && finish(&b, e);
     if (!ok && run_stopping(r) && e->kind == ERROR_NONE)
         error_set(e, ERROR_STOPPED, "backfill was stopped");
     lane_free_ranges(b.ranges, b.range_count);
-    free(b.by_blocks);
+    places_free(b.places, b.place_count);
     return ok;
 }

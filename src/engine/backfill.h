@@ -2,6 +2,7 @@
 #ifndef NEWEL_ENGINE_BACKFILL_H
 #define NEWEL_ENGINE_BACKFILL_H
 
+#include "engine/lane.h"
 #include "engine/run.h"
 
 /*
@@ -12,8 +13,8 @@ bool backfill_run(struct run *r, struct db **db, struct error *e) MUST_CHECK;
 /* Forgets the ranges, so that the next backfill passes the whole table again. */
 bool backfill_again(struct run *r, struct db *db, struct error *e) MUST_CHECK;
 
-/* Whether the table was rewritten since it had that shape: places in it are others then. */
-bool backfill_rewritten(struct run *r, struct db *db, const char *shape, bool *rewritten,
+/* Whether the range's table was rewritten since it was cut: places in it are others then. */
+bool backfill_rewritten(struct run *r, struct db *db, const struct range *range, bool *rewritten,
                         struct error *e) MUST_CHECK;
 
 #endif

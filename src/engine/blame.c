@@ -30,7 +30,7 @@ void blame_row(struct run *r, struct db *db, const struct range *range, const st
     };
     struct str key = {0};
     struct error of_row;
-    if (batch_words(r->engine)->blame(db, &r->walk, &place, halted, r, &key, &of_row) == DB_DATA)
+    if (batch_words(r->engine)->blame(db, &range->place->walk, &place, halted, r, &key, &of_row) == DB_DATA)
         name_row(e, str_text(&key), &of_row);
     str_free(&key);
 }

@@ -23,18 +23,18 @@ struct walk {
     struct range *range;
     struct db *db;
     char role[32];
-    struct window window;   /* by blocks */
+    struct window window; /* by blocks */
     double rows_per_block;
-    int64_t window_rows;    /* written in the present window */
+    int64_t window_rows; /* written in the present window */
     int64_t window_blocks;
-    int64_t retries;        /* in a row */
-    bool waits;             /* counted in backfill.waiting */
+    int64_t retries; /* in a row */
+    bool waits;      /* counted in backfill.waiting */
 };
 
 /* One batch as it was sent and what came of it. */
 struct batch {
     int64_t aimed, updated, us;
-    int64_t wal; /* of the server: so far, then since the batch before; UNKNOWN */
+    int64_t wal;  /* of the server: so far, then since the batch before; UNKNOWN */
     char *cursor; /* after it */
     bool range_done;
 };
@@ -53,7 +53,8 @@ static bool key_number(const char *json, double *out)
     return whole;
 }
 
-/* Where it begins, stands and ends as numbers: blocks, or the key's first column where it is one. */
+/* Where it begins, stands and ends as numbers: blocks, or the key's first column where it is one.
+ */
 static void locate(const struct run *r, struct range *range)
 {
     if (r->plan.order == WALK_BLOCKS) {
@@ -71,9 +72,10 @@ static void locate(const struct run *r, struct range *range)
         range->position = range->begin;
 }
 
-enum db_fault lane_read_ranges(struct run *r, struct db *db, struct range **ranges, size_t *count,
-                               struct error *e)
+enum db_fault lane_read_ranges(const struct backfill *b, struct db *db, struct range **ranges,
+                               size_t *count, struct error *e)
 {
+    struct run *r = b->run;
     *ranges = NULL;
     *count = 0;
     const char *params[] = {r->migration->id};
@@ -91,7 +93,8 @@ enum db_fault lane_read_ranges(struct run *r, struct db *db, struct range **rang
         range->shape = mem_dup(db_value(rows, i, 4));
         range->rows = db_int(rows, i, 5, 0);
         range->batches = db_int(rows, i, 6, 0);
-        range->done = db_bool(rows, i, 7);
+        range->place = place_of(b->places, b->place_count, range->shape);
+        range->done = db_bool(rows, i, 7) || !range->place;
         locate(r, range);
     }
     db_rows_free(rows);
@@ -172,10 +175,18 @@ static enum db_fault send_blocks(struct walk *w, struct batch *batch, struct err
     (void)snprintf(pass, sizeof pass, "%" PRId64, w->window.pass);
     window_text(&after, cursor);
     batch->range_done = window_done(&after);
-    const char *params[] = {r->migration->id, epoch, number, w->range->cursor, cursor, low,
-                            high,             mask,  pass,   batch->range_done ? "t" : "f"};
+    const char *params[] = {r->migration->id,
+                            epoch,
+                            number,
+                            w->range->cursor,
+                            cursor,
+                            low,
+                            high,
+                            mask,
+                            pass,
+                            batch->range_done ? "t" : "f"};
     struct db_rows *rows;
-    enum db_fault fault = db_query(w->db, &rows, e, w->lane->backfill->by_blocks, 10, params);
+    enum db_fault fault = db_query(w->db, &rows, e, w->range->place->by_blocks, 10, params);
     if (fault != DB_OK)
         return fault;
     batch->updated = db_int(rows, 0, 0, 0);
@@ -198,7 +209,8 @@ static enum db_fault send_keys(struct walk *w, struct batch *batch, struct error
         .rows = batch->aimed,
     };
     struct batch_answer answer;
-    enum db_fault fault = batch_words(r->engine)->by_keys(w->db, &r->walk, &call, &answer, e);
+    enum db_fault fault =
+        batch_words(r->engine)->by_keys(w->db, &w->range->place->walk, &call, &answer, e);
     if (fault != DB_OK)
         return fault;
     batch->updated = answer.written;
@@ -225,6 +237,26 @@ static void learn_density(struct walk *w, const struct window *before, int64_t u
     w->rows_per_block = seen < 0.5 ? 0.5 : seen;
 }
 
+/* Of a partitioned table: which partition it is of, and how many have all their rows. */
+static void set_parts(json_t *event, const struct walk *w)
+{
+    const struct backfill *b = w->lane->backfill;
+    if (!w->range->place->oid)
+        return;
+    int64_t begun = 0, done = 0;
+    for (size_t i = 0; i < b->range_count;) {
+        const struct place *place = b->ranges[i].place;
+        bool all = true;
+        for (; i < b->range_count && b->ranges[i].place == place; i++)
+            all &= b->ranges[i].done;
+        begun++;
+        done += all;
+    }
+    json_set_text(event, "part", w->range->place->name);
+    json_set_int(event, "parts", begun);
+    json_set_int(event, "parts_done", done);
+}
+
 static void record_batch(struct walk *w, const struct batch *batch)
 {
     struct run *r = w->run;
@@ -237,6 +269,7 @@ static void record_batch(struct walk *w, const struct batch *batch)
     json_set_int(event, "us", batch->us);
     json_set_int(event, "retries", r->retries);
     json_set_text(event, "cursor", batch->cursor);
+    set_parts(event, w);
     json_set_int(event, "fraction_ppm", lane_fraction_ppm(w->lane->backfill));
     json_set_int(event, "rows_done", r->rows_done);
     json_set_int(event, "rows_total", r->facts.rows_estimate);
@@ -253,8 +286,8 @@ static int64_t account(struct walk *w, struct batch *batch)
     struct run *r = w->run;
     run_lock(r);
     int64_t wal = batch->wal;
-    batch->wal = wal == UNKNOWN || r->wal_mark == UNKNOWN || wal < r->wal_mark ? UNKNOWN
-                                                                             : wal - r->wal_mark;
+    batch->wal =
+        wal == UNKNOWN || r->wal_mark == UNKNOWN || wal < r->wal_mark ? UNKNOWN : wal - r->wal_mark;
     if (wal > r->wal_mark)
         r->wal_mark = wal;
     free(w->range->cursor);
@@ -292,7 +325,7 @@ static bool reread(struct walk *w, struct error *e)
     struct run *r = w->run;
     struct range *ranges;
     size_t count;
-    if (lane_read_ranges(r, w->db, &ranges, &count, e) != DB_OK)
+    if (lane_read_ranges(w->lane->backfill, w->db, &ranges, &count, e) != DB_OK)
         return false;
     bool found = false;
     run_lock(r);
@@ -329,7 +362,7 @@ static bool after_fence(struct walk *w, struct error *e)
     if (state_hold(w->run, w->db, e) != DB_OK)
         return false;
     bool rewritten;
-    if (!backfill_rewritten(w->run, w->db, w->range->shape, &rewritten, e))
+    if (!backfill_rewritten(w->run, w->db, w->range, &rewritten, e))
         return false;
     if (rewritten) {
         run_lock(w->run);
@@ -363,6 +396,28 @@ static void tell_waiting(struct walk *w, bool waits)
                         NULL);
 }
 
+/* A partition was dropped or detached while it was walked: the others are read anew. */
+static bool is_gone(struct walk *w)
+{
+    struct facts *f = &w->run->facts;
+    struct leaf *leaves;
+    size_t count;
+    struct error ignored;
+    if (!db_alive(w->db) || !facts_leaves(w->db, f, &leaves, &count, &ignored))
+        return false;
+    bool there = false;
+    for (size_t i = 0; i < count; i++)
+        there |= leaves[i].oid == w->range->place->oid;
+    leaves_free(leaves, count);
+    if (there)
+        return false;
+    run_lock(w->run);
+    w->lane->backfill->replan = true;
+    run_wake(w->run);
+    run_unlock(w->run);
+    return true;
+}
+
 /* True when the walk can go on. */
 static bool after_fault(struct walk *w, enum db_fault fault, const struct batch *batch,
                         struct error *e)
@@ -379,6 +434,8 @@ static bool after_fault(struct walk *w, enum db_fault fault, const struct batch 
                 fail(w->lane->backfill, e);
             return false;
         }
+    } else if (w->range->place->oid && is_gone(w)) {
+        return false;
     } else if (!db_fault_passes(fault)) {
         if (fault == DB_DATA)
             blame_row(r, w->db, w->range, &w->window, e);
@@ -420,8 +477,8 @@ static bool wanted(struct walk *w)
 {
     struct run *r = w->run;
     run_lock(r);
-    bool yes = w->lane->number < r->pace.lanes && !w->lane->backfill->failed &&
-               !w->lane->backfill->replan;
+    bool yes =
+        w->lane->number < r->pace.lanes && !w->lane->backfill->failed && !w->lane->backfill->replan;
     run_unlock(r);
     return yes;
 }
@@ -447,8 +504,8 @@ static void walk_range(struct walk *w)
             break;
         struct window before = w->window;
         int64_t began = clock_mono_us();
-        enum db_fault fault = r->plan.order == WALK_BLOCKS ? send_blocks(w, &batch, &e)
-                                                           : send_keys(w, &batch, &e);
+        enum db_fault fault =
+            r->plan.order == WALK_BLOCKS ? send_blocks(w, &batch, &e) : send_keys(w, &batch, &e);
         batch.us = clock_mono_us() - began;
         if (fault != DB_OK) {
             if (!after_fault(w, fault, &batch, &e))

@@ -5,6 +5,7 @@
 #ifndef NEWEL_ENGINE_LANE_H
 #define NEWEL_ENGINE_LANE_H
 
+#include "engine/place.h"
 #include "engine/run.h"
 #include "engine/window.h"
 
@@ -12,6 +13,7 @@
 struct range {
     int64_t lane; /* its number there */
     char *lower, *upper, *cursor, *shape;
+    struct place *place; /* the table that it is of; NULL: a partition that is gone */
     int64_t rows, batches;
     bool done;
     bool taken;      /* some lane walks it; under the run's lock */
@@ -23,6 +25,8 @@ struct range {
 /* A backfill under way: shared by its lanes, guarded by the run's lock. */
 struct backfill {
     struct run *run;
+    struct place *places;
+    size_t place_count;
     struct range *ranges;
     size_t range_count;
     int active;          /* lanes alive */
@@ -30,7 +34,6 @@ struct backfill {
     bool failed;
     bool replan;         /* the table was rewritten: places no longer hold */
     struct error error;  /* of the first lane that failed */
-    char *by_blocks;     /* the text of a batch; NULL when the walk is by keys */
 };
 
 struct lane {
@@ -44,8 +47,8 @@ struct lane {
 void *lane_main(void *context);
 
 /* Reads the ranges of the migration anew. */
-enum db_fault lane_read_ranges(struct run *r, struct db *db, struct range **ranges, size_t *count,
-                               struct error *e) MUST_CHECK;
+enum db_fault lane_read_ranges(const struct backfill *b, struct db *db, struct range **ranges,
+                               size_t *count, struct error *e) MUST_CHECK;
 void lane_free_ranges(struct range *ranges, size_t count);
 /* Millionths of the whole backfill that are done; under the run's lock. */
 int64_t lane_fraction_ppm(const struct backfill *b);

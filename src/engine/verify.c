@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "dialect/batch.h"
 #include "dialect/watch.h"
+#include "engine/place.h"
 
 #include <stdlib.h>
 
@@ -49,11 +50,10 @@ static struct db *find_replica(struct run *r, struct verdict *out)
     return NULL;
 }
 
-static bool count_chunks(struct run *r, struct db *db, struct verdict *out, struct error *e)
+static bool count_place(struct run *r, struct db *db, const struct place *place,
+                        struct verdict *out, struct error *e)
 {
     const struct batch_words *words = batch_words(r->engine);
-    out->left = 0;
-    out->example[0] = '\0';
     int tries = 0;
     char *cursor = mem_dup("");
     while (cursor) {
@@ -62,7 +62,7 @@ static bool count_chunks(struct run *r, struct db *db, struct verdict *out, stru
             return error_set(e, ERROR_STOPPED, "counting was stopped");
         }
         struct batch_left chunk;
-        enum db_fault fault = words->left(db, &r->walk, cursor, &chunk, e);
+        enum db_fault fault = words->left(db, &place->walk, cursor, &chunk, e);
         if (fault != DB_OK) {
             /* a replica cancels readers that stand in the way of its replay */
             if (++tries >= CHUNK_TRIES || !db_alive(db) || !db_fault_passes(fault)) {
@@ -81,15 +81,29 @@ static bool count_chunks(struct run *r, struct db *db, struct verdict *out, stru
     return true;
 }
 
+/* Of the table, or of every partition that it has now. */
+static bool count_all(struct run *r, struct db *db, struct verdict *out, struct error *e)
+{
+    struct place *places = NULL;
+    size_t count = 0;
+    out->left = 0;
+    out->example[0] = '\0';
+    bool ok = places_read(r, db, &places, &count, e);
+    for (size_t i = 0; ok && i < count; i++)
+        ok = count_place(r, db, &places[i], out, e);
+    places_free(places, count);
+    return ok;
+}
+
 bool verify_count(struct run *r, struct db *primary, struct verdict *out, struct error *e)
 {
     *out = (struct verdict){0};
     struct db *replica = find_replica(r, out);
-    bool ok = replica && count_chunks(r, replica, out, e);
+    bool ok = replica && count_all(r, replica, out, e);
     db_close(replica);
     if (!ok && !run_stopping(r)) {
         (void)snprintf(out->where, sizeof out->where, "%s", r->target->name);
-        ok = count_chunks(r, primary, out, e);
+        ok = count_all(r, primary, out, e);
     }
     return ok;
 }

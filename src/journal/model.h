@@ -152,6 +152,8 @@ struct model_target {
     int64_t rows_done, rows_total, batches, retries, fraction_ppm;
     int64_t wal_done, wal_rows; /* what this session's batches wrote, and of how many rows */
     int64_t batch_aim, batch_updated, batch_us; /* of the last batch */
+    char *part; /* the partition that it was of; NULL: the table has none */
+    int64_t parts, parts_done;
     struct model_time time;
     int64_t backfill_mark_us; /* up to where `time` has been counted; UNKNOWN */
     int64_t pace_rows, pace_min, pace_max, pace_time_us, pace_pause_us, lanes;

@@ -186,6 +186,9 @@ void fold_target_batch(struct model_target *t, const json_t *event, int64_t now_
     t->batch_aim = fold_known(event, "rows");
     t->batch_updated = fold_known(event, "updated");
     t->batch_us = fold_known(event, "us");
+    fold_set_text(&t->part, json_get_text(event, "part", NULL));
+    t->parts = fold_known(event, "parts");
+    t->parts_done = fold_known(event, "parts_done");
     take(&t->retries, fold_known(event, "retries"));
     take(&t->fraction_ppm, fold_known(event, "fraction_ppm"));
     take(&t->rows_done, fold_known(event, "rows_done"));

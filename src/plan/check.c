@@ -106,6 +106,24 @@ static const char *kind_name(char relkind)
     }
 }
 
+/* Each partition is walked by itself; the statements go to the table, and from it to all of them. */
+static bool check_partitions(struct checker *c)
+{
+    const struct facts *f = c->f;
+    for (size_t i = 0; i < f->leaf_count; i++)
+        if (f->leaves[i].relkind != 'r') {
+            checker_add(c, "table", CHECK_STOP,
+                        "detach it, or add the column on its own server first",
+                        "partition %s of %s is %s", f->leaves[i].qualified, f->qualified,
+                        kind_name(f->leaves[i].relkind));
+            return false;
+        }
+    checker_add(c, "table", CHECK_PASS, NULL,
+                "%s is partitioned: %zu partitions, about %" PRId64 " rows", f->qualified,
+                f->leaf_count, f->rows_estimate);
+    return true;
+}
+
 /* False when there is nothing to look at any further. */
 static bool check_table(struct checker *c)
 {
@@ -117,9 +135,11 @@ static bool check_table(struct checker *c)
                     f->database, f->search_path);
         return false;
     }
+    if (f->relkind == 'p')
+        return check_partitions(c);
     if (f->relkind != 'r') {
-        checker_add(c, "table", CHECK_STOP, "newel changes ordinary tables only", "%s is %s",
-                    f->qualified, kind_name(f->relkind));
+        checker_add(c, "table", CHECK_STOP, "newel changes ordinary and partitioned tables only",
+                    "%s is %s", f->qualified, kind_name(f->relkind));
         return false;
     }
     if (f->persistence == 't') {

@@ -24,9 +24,9 @@ static bool read_server(struct db *db, const struct ddl_words *words, struct fac
     return true;
 }
 
-static char first_char(const struct db_rows *rows, int column)
+static char first_char(const struct db_rows *rows, int row, int column)
 {
-    const char *text = db_value(rows, 0, column);
+    const char *text = db_value(rows, row, column);
     return text ? text[0] : '\0';
 }
 
@@ -84,8 +84,8 @@ static bool read_table(struct db *db, const struct ddl_words *words, const struc
         f->table = mem_dup(db_value(rows, 0, 1));
         f->qualified = mem_dup(db_value(rows, 0, 2));
         f->oid = db_int(rows, 0, 3, 0);
-        f->relkind = first_char(rows, 4);
-        f->persistence = first_char(rows, 5);
+        f->relkind = first_char(rows, 0, 4);
+        f->persistence = first_char(rows, 0, 5);
         f->blocks = db_int(rows, 0, 6, 0);
         f->heap_bytes = db_int(rows, 0, 7, 0);
         f->index_bytes = db_int(rows, 0, 8, 0);
@@ -95,6 +95,56 @@ static bool read_table(struct db *db, const struct ddl_words *words, const struc
         f->tuple_bytes = db_int(rows, 0, 12, 0);
     }
     db_rows_free(rows);
+    return true;
+}
+
+bool facts_leaves(struct db *db, const struct facts *f, struct leaf **leaves, size_t *count,
+                  struct error *e)
+{
+    *leaves = NULL;
+    *count = 0;
+    const char *sql = ddl_words(f->engine)->leaves;
+    if (f->relkind != 'p' || !sql)
+        return true;
+    char oid[24];
+    const char *params[2];
+    (void)facts_ref(f, oid, params);
+    struct db_rows *rows;
+    if (db_query(db, &rows, e, sql, 1, params) != DB_OK)
+        return false;
+    for (int i = 0; i < db_row_count(rows); i++) {
+        struct leaf *leaf = VEC_PUSH(*leaves, *count);
+        *leaf = (struct leaf){
+            .oid = db_int(rows, i, 0, 0),
+            .qualified = mem_dup(db_value(rows, i, 1)),
+            .relkind = first_char(rows, i, 2),
+            .blocks = db_int(rows, i, 3, 0),
+            .heap_bytes = db_int(rows, i, 4, 0),
+            .index_bytes = db_int(rows, i, 5, 0),
+            .rows = db_int(rows, i, 6, 0),
+        };
+    }
+    db_rows_free(rows);
+    return true;
+}
+
+void leaves_free(struct leaf *leaves, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free(leaves[i].qualified);
+    free(leaves);
+}
+
+static bool read_leaves(struct db *db, struct facts *f, struct error *e)
+{
+    if (!facts_leaves(db, f, &f->leaves, &f->leaf_count, e))
+        return false;
+    for (size_t i = 0; i < f->leaf_count; i++) {
+        f->blocks += f->leaves[i].blocks;
+        f->heap_bytes += f->leaves[i].heap_bytes;
+        f->index_bytes += f->leaves[i].index_bytes;
+        f->rows_estimate += f->leaves[i].rows;
+    }
     return true;
 }
 
@@ -294,7 +344,7 @@ bool facts_read(struct db *db, const struct migration *m, struct facts *f, struc
         return false;
     if (!f->table_exists)
         return true;
-    return read_column(db, words, m, f, e) && read_key(db, words, f, e) &&
+    return read_leaves(db, f, e) && read_column(db, words, m, f, e) && read_key(db, words, f, e) &&
            read_columns(db, words, f, e) && read_settings(db, words, f, e) &&
            read_storage(db, words, f, e);
 }
@@ -327,5 +377,6 @@ void facts_free(struct facts *f)
     free(f->row_image);
     free(f->cluster_method);
     free(f->instant_allowed);
+    leaves_free(f->leaves, f->leaf_count);
     *f = (struct facts){0};
 }

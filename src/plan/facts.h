@@ -11,6 +11,14 @@ struct key_column {
     char *type; /* as format_type gives it */
 };
 
+/* A partition that holds rows. */
+struct leaf {
+    int64_t oid;
+    char *qualified;
+    char relkind;
+    int64_t blocks, heap_bytes, index_bytes, rows;
+};
+
 struct facts {
     enum db_engine engine; /* what the server says it is */
     int version;           /* 150020; 90704; 101119 */
@@ -23,7 +31,10 @@ struct facts {
     int64_t oid;
     char relkind;     /* 'r' ordinary, 'p' partitioned, ... */
     char persistence; /* 'p', 'u', 't' */
+    /* of a partitioned table: of all its partitions together */
     int64_t blocks, heap_bytes, index_bytes, rows_estimate;
+    struct leaf *leaves; /* its partitions that hold rows */
+    size_t leaf_count;
     int64_t fillfactor; /* percent */
     bool column_exists;
     char *column_type; /* when it exists */
@@ -56,6 +67,11 @@ struct facts {
     char *instant_allowed;   /* MariaDB: "never", "add_last", "add_drop_reorder" */
     int64_t alter_log_bytes; /* what may be written while a table is built anew */
 };
+
+/* The partitions of now; none where the table has none. The caller frees them. */
+bool facts_leaves(struct db *db, const struct facts *f, struct leaf **leaves, size_t *count,
+                  struct error *e) MUST_CHECK;
+void leaves_free(struct leaf *leaves, size_t count);
 
 /*
  * What names the table in the dialect's questions: its oid, or schema and name.

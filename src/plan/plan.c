@@ -138,7 +138,7 @@ enum walk_order plan_order(const struct migration *m, const struct facts *f, con
     if (m->new_rows != NEW_ROWS_TRIGGER)
         return WALK_KEYS;
     *why = "by primary key: not an ordinary table";
-    if (f->table_exists && f->relkind != 'r')
+    if (f->table_exists && f->relkind != 'r' && f->relkind != 'p')
         return WALK_KEYS;
     *why = "by blocks of the table, each window passed in 8 stripes: later passes reuse the room "
            "that earlier ones free; rows that move meanwhile are the trigger's";

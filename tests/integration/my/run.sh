@@ -78,7 +78,7 @@ is "$(sql_p "SELECT count(*) FROM information_schema.routines WHERE routine_sche
     0 'no routine is left'
 is "$(sql_p "SELECT GROUP_CONCAT(table_name ORDER BY table_name) FROM information_schema.tables
         WHERE table_schema IN ('newel', 'shop')")" \
-    'audit,baseline,checkpoint,digits,heartbeat,migration,numbers,orders' 'nor any table but our own five'
+    'audit,baseline,checkpoint,digits,heartbeat,migration,numbers,orders,source' 'nor any table but our own six'
 is "$(sql_p "SELECT GROUP_CONCAT(DISTINCT constraint_type) FROM information_schema.table_constraints
     WHERE table_schema = 'shop' AND table_name = 'orders'")" 'PRIMARY KEY' 'no constraint is left'
 sql_p "INSERT INTO orders (id, country_code, total) VALUES (30001, 'zz', 1)"
