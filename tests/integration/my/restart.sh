@@ -52,8 +52,10 @@ at_work 'it is at work'
 
 before=$(alarms reconnected)
 my_primary_restart
-ok 'the server was restarted: newel is connected again' wait_for 20 more_alarms reconnected "$before" ||
-    show extra
+ok 'the server was restarted: newel is connected again' wait_for 20 more_alarms reconnected "$before" || {
+    show extra 60
+    diag "$(sql_p 'SHOW GLOBAL STATUS LIKE "Uptime"') of $(grep -c . "$(journal extra)") events"
+}
 at_work 'and goes on'
 ok 'it is the same engine' alive "$engine"
 ok 'its journal tells of the loss' test "$(alarms connection-lost)" -gt 0
