@@ -44,6 +44,18 @@ static const struct check_query queries[] = {
         .passed = "the table stands alone",
     },
     {
+        /* told by the triggers that these layers put on their tables: their catalogs may not be there */
+        .name = "distributed",
+        .stops = true,
+        .of_table = true,
+        .sql = "SELECT DISTINCT format('%s keeps its rows elsewhere (trigger %I)', CASE p.proname "
+               "WHEN 'citus_truncate_trigger' THEN 'Citus' ELSE 'TimescaleDB' END, t.tgname), "
+               "'newel would change the shell of it alone: add the column by the means of that "
+               "layer' FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid WHERE t.tgrelid = "
+               "$1::oid AND p.proname IN ('citus_truncate_trigger', 'insert_blocker')",
+        .passed = "its rows are here",
+    },
+    {
         .name = "locks of partitions",
         .stops = true,
         .of_table = true,

@@ -119,8 +119,8 @@ static bool check_partitions(struct checker *c)
             return false;
         }
     checker_add(c, "table", CHECK_PASS, NULL,
-                "%s is partitioned: %zu partitions, about %" PRId64 " rows", f->qualified,
-                f->leaf_count, f->rows_estimate);
+                "%s is partitioned: %zu partition%s, about %" PRId64 " rows", f->qualified,
+                f->leaf_count, f->leaf_count == 1 ? "" : "s", f->rows_estimate);
     return true;
 }
 

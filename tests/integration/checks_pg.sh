@@ -143,6 +143,13 @@ psql_p "CREATE UNLOGGED TABLE unlogged (id int, v text);
     CREATE FOREIGN DATA WRAPPER none;
     CREATE SERVER far FOREIGN DATA WRAPPER none;
     CREATE FOREIGN TABLE abroad (id int, v text) SERVER far;
+    CREATE TABLE mixed (id int, v text) PARTITION BY RANGE (id);
+    CREATE FOREIGN TABLE mixed_far PARTITION OF mixed FOR VALUES FROM (0) TO (9) SERVER far;
+    CREATE TABLE sharded (id int PRIMARY KEY, v text);
+    CREATE FUNCTION citus_truncate_trigger() RETURNS trigger LANGUAGE plpgsql
+        AS 'BEGIN RETURN NULL; END';
+    CREATE TRIGGER truncate_trigger_1 AFTER TRUNCATE ON sharded
+        EXECUTE FUNCTION citus_truncate_trigger();
     CREATE TABLE wide (id int PRIMARY KEY, v text);
     DO \$\$ BEGIN FOR i IN 1..1598 LOOP EXECUTE 'ALTER TABLE wide ADD c' || i || ' bool';
         EXECUTE 'ALTER TABLE wide DROP c' || i; END LOOP; END \$\$;
@@ -153,7 +160,9 @@ psql_p "CREATE UNLOGGED TABLE unlogged (id int, v text);
 for case in 'unlogged=STOP unlogged table=a crash empties it.*ALTER TABLE unlogged SET LOGGED' \
     'typed=STOP typed table=it is of type kind.*ALTER TABLE typed NOT OF' \
     'pg_catalog.pg_class=STOP system table=a table of the server itself' \
-    'parted=STOP table=public.parted is a partitioned table' \
+    'parted=pass table=public.parted is partitioned: 1 partition,' \
+    'mixed=STOP table=partition public.mixed_far of public.mixed is a foreign table' \
+    'sharded=STOP distributed=Citus keeps its rows elsewhere' \
     'part=STOP inheritance=it is a child of parted' \
     'abroad=STOP table=public.abroad is a foreign table' \
     'wide=STOP room for columns=1600 of 1600 columns are used up, dropped ones included' \
