@@ -132,14 +132,6 @@ static bool save_bounds(struct run *r, struct db *db, const struct bounds *b, si
     return ok;
 }
 
-static bool has_ranges(const struct backfill *b, const struct place *p)
-{
-    for (size_t i = 0; i < b->range_count; i++)
-        if (b->ranges[i].place == p)
-            return true;
-    return false;
-}
-
 /* The tables that have no range yet: all of them at first, later partitions that have come. */
 static bool cut_places(const struct backfill *b, struct db *db, size_t *cut, struct error *e)
 {
@@ -150,7 +142,7 @@ static bool cut_places(const struct backfill *b, struct db *db, size_t *cut, str
         if ((size_t)b->ranges[i].lane >= number)
             number = (size_t)b->ranges[i].lane + 1;
     for (size_t i = 0; ok && i < b->place_count; i++) {
-        if (has_ranges(b, &b->places[i]))
+        if (b->places[i].ranged)
             continue;
         struct bounds bounds = {0};
         ok = r->plan.order == WALK_BLOCKS ? block_bounds(r, db, &b->places[i], &bounds, e)
@@ -222,8 +214,13 @@ static bool read_ranges(struct backfill *b, struct db *db, struct error *e)
     places_free(b->places, b->place_count);
     b->ranges = NULL;
     b->range_count = 0;
-    return places_read(b->run, db, &b->places, &b->place_count, e) &&
-           lane_read_ranges(b, db, &b->ranges, &b->range_count, e) == DB_OK;
+    if (!places_read(b->run, db, &b->places, &b->place_count, e) ||
+        lane_read_ranges(b, db, &b->ranges, &b->range_count, e) != DB_OK)
+        return false;
+    for (size_t i = 0; i < b->range_count; i++)
+        if (b->ranges[i].place)
+            b->ranges[i].place->ranged = true;
+    return true;
 }
 
 static bool load_ranges(struct run *r, struct db *db, struct backfill *b, struct error *e)

@@ -15,6 +15,8 @@
 
 /* Timeouts in a row after which a batch is said to wait. */
 #define WAITS_AFTER 1
+/* So few are written at once: passes would cost more than the room that they find. */
+#define SMALL_BLOCKS 16
 
 /* What a lane keeps while it walks one range. */
 struct walk {
@@ -488,7 +490,8 @@ static bool cut_batch(struct walk *w, struct batch *batch)
     struct run *r = w->run;
     run_lock(r);
     batch->aimed = pace_rows_now(&r->pace, r->throttle.slow_ppm);
-    int64_t stripes = r->plain ? 1 : r->plan.stripes;
+    bool small = w->range->place->blocks < SMALL_BLOCKS;
+    int64_t stripes = r->plain || small ? 1 : r->plan.stripes;
     run_unlock(r);
     return r->plan.order == WALK_KEYS ||
            window_next(&w->window, batch->aimed, w->rows_per_block, stripes);

@@ -61,8 +61,15 @@ struct place *place_of(struct place *places, size_t count, const char *shape)
 {
     const char *colon = shape ? strchr(shape, ':') : NULL;
     int64_t oid = colon ? atoll(shape) : 0;
-    for (size_t i = 0; i < count; i++)
-        if (places[i].oid == oid)
-            return &places[i];
+    size_t low = 0, high = count; /* there may be tens of thousands, in the order of their oids */
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (places[middle].oid == oid)
+            return &places[middle];
+        if (places[middle].oid < oid)
+            low = middle + 1;
+        else
+            high = middle;
+    }
     return NULL;
 }

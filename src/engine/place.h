@@ -15,6 +15,7 @@ struct place {
     struct batch_subject walk; /* shares the run's keys */
     char *by_blocks;           /* the text of a batch; NULL when the walk is by keys */
     int64_t blocks, rows;      /* estimates */
+    bool ranged;               /* it has ranges already */
 };
 
 /* At least one. Partitions are those of now: they come and go. */
