@@ -349,6 +349,27 @@ static void draw_people(struct stack *s, const struct model *m)
     }
 }
 
+/* What one operator has asked for, and another may begin. */
+static void draw_request(struct stack *s, const struct model *m, const struct model_target *t,
+                         const struct view *v)
+{
+    if (!t->asked_by || !t->asked_for || m->ended || rows_left(s) < 1)
+        return;
+    bool back = strcmp(t->asked_for, "rollback") == 0;
+    const char *what = back ? t->asked_for : phase_name(t->phase);
+    char ago[WORD_TEXT];
+    struct pen p = next_line(s);
+    pen_text(&p, STYLE_WARN, "ASKED ");
+    pen_printf(&p, STYLE_BOLD, "%s asked for %s", t->asked_by, what);
+    pen_printf(&p, STYLE_NORMAL, " %s ago: ", word_rough(ago, v->now_us - t->asked_us));
+    const char *key = v->review || v->read_only ? NULL : view_key(v, back ? "rollback" : "step");
+    bool mine = view_second(v, m, t, what) == SECOND_AWAIT;
+    pen_text(&p, STYLE_WARN,
+             mine ? "another operator has to approve it" : "a second yes begins it");
+    if (key)
+        pen_printf(&p, STYLE_KEY, mine ? "  %s takes it back" : "  press %s", key);
+}
+
 /* What the present pace comes to, in the terms in which people decide. */
 static void draw_outlook(struct stack *s, const struct model_target *t, const struct view *v)
 {
@@ -390,7 +411,7 @@ static void draw_next(struct stack *s, const struct model_target *t, const struc
     pen_printf(&p, now ? STYLE_WARN : STYLE_TITLE, "%s %d %s", again ? "AGAIN" : "NEXT ", next + 1,
                phase_name(next));
     const char *key = now && !v->review && !v->read_only ? view_key(v, "step") : NULL;
-    if (key)
+    if (key && !t->asked_by)
         pen_printf(&p, STYLE_KEY, "  press %s", key);
     if (ph->estimate)
         pen_printf(&p, STYLE_DIM, "  %s", ph->estimate);
@@ -555,6 +576,7 @@ void screen_overview(struct canvas *c, const struct model *m, const struct view 
     draw_lag(&s, t, v);
     draw_server(&s, t, v);
     draw_people(&s, m);
+    draw_request(&s, m, t, v);
     draw_next(&s, t, v);
     if (r.height >= TALL && backfill_begun(t) && rows_left(&s) > 12) {
         int rows = rows_left(&s) / 3;
