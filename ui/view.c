@@ -101,7 +101,9 @@ void view_call(struct view *v, const char *from, int64_t at_us, const char *text
         str_addf(&s, "%s%smessage from ", v->call ? v->call : "", v->call ? "\n" : "");
     else if (v->calls > 1)
         str_addf(&s, "%zu messages, the last: ", v->calls);
-    str_addf(&s, "%s, %s: %s", from, word_clock(clock, at_us), text);
+    text_add_line(&s, from);
+    str_addf(&s, ", %s: ", word_clock(clock, at_us));
+    text_add_line(&s, text);
     free(v->call);
     v->call = str_take(&s);
     if (v->keeps_messages)

@@ -10,7 +10,6 @@
 #include "journal/model.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 static const char usage[] =
     "usage: newel status [-c FILE] [--json] [ID]\n"
@@ -34,14 +33,6 @@ static void add_state(const struct standing *s, size_t i, const struct live *liv
     str_free(&words);
 }
 
-static void print_clean(const struct str *line)
-{
-    struct str clean = {0};
-    text_add_line(&clean, str_text(line)); /* the names are out of a table there */
-    puts(str_text(&clean));
-    str_free(&clean);
-}
-
 static void print_one(const struct standing *s, const struct config *config, struct live_list *list)
 {
     if (!s->reachable) {
@@ -55,7 +46,7 @@ static void print_one(const struct standing *s, const struct config *config, str
         printf("%-20s no migration\n", s->target);
     for (size_t i = 0; i < s->count; i++) {
         const struct state *state = &s->states[i];
-        struct str line = {0};
+        struct str line = {0}, clean = {0};
         char rows[UNITS_TEXT];
         str_addf(&line, "%-20s %-28s %s.%s  ", s->target, s->ids[i], state->table, state->column);
         add_state(s, i, live_of(list, config, s->ids[i]), &line);
@@ -64,25 +55,21 @@ static void print_one(const struct standing *s, const struct config *config, str
         if (state->renewed_s >= 0)
             str_addf(&line, "  (engine of %s, heard of %.0f s ago)", state->holder,
                      state->renewed_s);
-        print_clean(&line);
+        text_add_line(&clean, str_text(&line)); /* the names are out of a table there */
+        puts(str_text(&clean));
         str_free(&line);
+        str_free(&clean);
     }
 }
 
 /* Who is at a console of an engine here. */
 static void print_people(const struct live_list *list)
 {
-    for (size_t i = 0; i < list->count; i++) {
-        struct str lines = {0};
+    struct str lines = {0};
+    for (size_t i = 0; i < list->count; i++)
         live_people(&list->items[i], &lines);
-        for (char *at = lines.data, *end; at && (end = strchr(at, '\n')); at = end + 1) {
-            struct str line = {0};
-            str_add_n(&line, at, (size_t)(end - at));
-            print_clean(&line);
-            str_free(&line);
-        }
-        str_free(&lines);
-    }
+    (void)fputs(str_text(&lines), stdout);
+    str_free(&lines);
 }
 
 /* `standing`, with a member `engine` for each migration that one works on. */

@@ -1,6 +1,7 @@
 #include "config.h"
 #include "cli/live.h"
 
+#include "base/text.h"
 #include "cli/locate.h"
 #include "journal/feed.h"
 #include "ui/view.h"
@@ -122,8 +123,12 @@ void live_people(const struct live *l, struct str *out)
     char since[WORD_TEXT];
     for (size_t i = 0; i < l->model.console_count; i++) {
         const struct model_console *k = &l->model.consoles[i];
-        str_addf(out, "%-20s %-28s attached: %s%s since %s\n", "", l->id,
+        struct str line = {0};
+        str_addf(&line, "%-20s %-28s attached: %s%s since %s", "", l->id,
                  k->operator_name ? k->operator_name : "unknown",
                  k->read_only ? " (read-only)" : "", word_clock(since, k->since_us));
+        text_add_line(out, str_text(&line));
+        str_add_char(out, '\n');
+        str_free(&line);
     }
 }

@@ -49,6 +49,7 @@ value = 1
 retries = ${retries:-100}
 [approve]
 phases = expand, finish rollback
+by = ${by:-other}
 INI
     shift 2
     SUDO_USER=ann "$NEWEL" run -c "$work/newel.ini" --detach "$@" "$work/$id.ini" \
@@ -211,7 +212,48 @@ psql_p "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application
     >/dev/null
 as ann step expand
 ends_well expand
-as ann stop
+asks_for sync
+
+# ---- so does a rollback that failed
+
+hold
+as ann rollback sync three
+as bob rollback sync three
+like "$said" 'rolling back' 'two begin the rollback'
+ok 'its one try fails, too' wait_for 20 last_phase sync failed || show three
+like "$(newel attach --dump 140x30 three | head -n 1)" 'FAILED .* takes 2 operators' \
+    'the top line says what it takes'
+as bob step sync
+like "$said" 'asked for the rollback' 'to try that again takes two'
+as bob step sync
+is $status 1 'not one twice'
+psql_p "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'holder'" \
+    >/dev/null
+as ann step sync
+like "$said" 'starting the rollback' 'the other one tries it again'
+ok 'and it is done' wait_for 20 said three '"event":"end"' || show three
+is "$(psql_p "SELECT count(*) FROM pg_attribute WHERE attrelid = 'orders'::regclass
+    AND attname = 'three' AND NOT attisdropped")" 0 'the column is gone'
+
+# ---- a pause that one yes does not end; a second yes of anybody
+
+retries=100
+by=any
+begin four orders --until expand
+asks_for baseline
+as ann step baseline
+asks_for expand
+as ann pause
+as ann step expand
+like "$said" 'asked for expand: it takes a second yes' 'by = any takes two yes'
+newel attach --plain four </dev/null >"$work/plain" 2>&1
+like "$(cat "$work/plain")" 'ASKING expand\? 2nd yes \(ann asked\)' 'which the console says'
+as ann step expand
+like "$said" 'starting expand' 'of one operator, too'
+ok 'it is done' wait_for 20 said four '"event":"end"' || show four
+is "$(ask four "SELECT string_agg(coalesce(e->>'asks', 'does'), ' ' ORDER BY seq) FROM j
+    WHERE event = 'command' AND e->>'expect_phase' = 'expand'")" 'true does' \
+    'the journal tells the yes that asks from the one that does'
 
 # ---- the file
 
