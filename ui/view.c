@@ -431,7 +431,9 @@ static void draw_where(struct pen *p, const struct model *m, const struct model_
     if (t && t->phase < PHASE_COUNT)
         str_addf(&phase, "%d/%d %s  ", (int)t->phase + 1, PHASE_COUNT, phase_name(t->phase));
     /* whose yes is missing must be read on any terminal */
-    int least = t && t->asked_by ? 42 : 24;
+    bool two = t && (t->asked_by || (model_doing(t) == DOING_ASKING &&
+                                     model_needs_second(m, phase_name(t->phase))));
+    int least = two ? 42 : 24;
     int room = pen_left(p) - (state_width < least ? state_width : least) - 2;
     int phase_width = text_width(str_text(&phase));
     bool with_phase = room >= phase_width;

@@ -69,7 +69,7 @@ ok 'and not begun' last_phase expand asking
 newel attach --dump 80x24 one >"$work/screen"
 like "$(head -n 1 "$work/screen")" 'ASKING expand\? 2nd operator \(ann asked\)' \
     'the top line says who has asked'
-like "$(cat "$work/screen")" 'ASKED ann \(sudo to .*\) asked for expand [0-9]+s ago' \
+like "$(cat "$work/screen")" 'ASKED ann asked for expand [0-9]+s ago' \
     'the overview since when, too'
 like "$(newel status one)" '2/10 baseline done, ASKING expand\? 2nd operator \(ann asked\)' \
     'and status says it'
