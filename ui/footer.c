@@ -28,11 +28,20 @@ struct hint {
         KEYS_ENTER, "Enter", "send"                                                                \
     }
 
+#define YES(what)                                                                                  \
+    {                                                                                              \
+        'y', "y", what                                                                             \
+    }
+#define NO                                                                                         \
+    {                                                                                              \
+        'n', "N", "no"                                                                             \
+    }
+
 static const struct hint answers[][HINTS_MAX] = {
-    [ASK_STEP] = {{'y', "y", "start it"}, {'n', "N", "no"}, READ, BACK},
-    [ASK_WITHDRAW] = {{'y', "y", "take it back"}, {'n', "N", "no"}, READ, BACK},
+    [ASK_STEP] = {YES("start it"), NO, READ, BACK},
+    [ASK_WITHDRAW] = {YES("take it back"), NO, READ, BACK},
     [ASK_ROLLBACK] = {{0, "type the column's name", "and Enter"}, READ, BACK},
-    [ASK_KILL] = {{'y', "y", "yes"}, {'n', "N", "no"}, BACK},
+    [ASK_KILL] = {YES("yes"), NO, BACK},
     [ASK_QUIT] = {{'d', "d", "detach"},
                   {'p', "p", "pause & leave"},
                   {'s', "s", "stop engine"},
@@ -45,6 +54,19 @@ static const struct hint answers[][HINTS_MAX] = {
                   {KEYS_ENTER, "Enter", "go"},
                   BACK},
 };
+
+/* Where it takes two, one yes does not start anything. */
+static const struct hint to_ask[HINTS_MAX] = {YES("ask for it"), NO, READ, BACK};
+static const struct hint to_approve[HINTS_MAX] = {YES("approve and start"), NO, READ, BACK};
+
+static const struct hint *answers_to(const struct ask *ask)
+{
+    if (ask->kind == ASK_STEP && ask->second == SECOND_ASK)
+        return to_ask;
+    if (ask->kind == ASK_STEP && ask->second == SECOND_GIVE)
+        return to_approve;
+    return answers[ask->kind];
+}
 
 static void draw_answers(struct pen *p, const struct hint *hints)
 {
@@ -141,7 +163,7 @@ void footer_draw(struct canvas *c, const struct model *m, const struct view *v, 
     bool off = v->read_only || m->ended; /* what changes anything */
     struct pen p = pen_at(c, r, 0);
     if (v->ask.kind != ASK_NONE) {
-        draw_answers(&p, answers[v->ask.kind]);
+        draw_answers(&p, answers_to(&v->ask));
         return;
     }
     if (v->page == PAGE_PLOTS) {

@@ -429,12 +429,21 @@ struct effect input_command(struct view *v, const struct model *m, const char *c
     return found ? obey(v, m, found) : nothing;
 }
 
+/* What stands on the message line was read; what stood behind it was not. */
+static void take_in(struct view *v)
+{
+    char **seen = v->call && !view_asks_by_prompt(v) ? &v->call : &v->message;
+    free(*seen);
+    *seen = NULL;
+    if (!v->call)
+        v->calls = 0;
+}
+
 struct effect input_key(struct view *v, const struct model *m, uint32_t key)
 {
     if (key == KEYS_RESIZE)
         return nothing;
-    free(v->message);
-    v->message = NULL;
+    take_in(v);
     if (v->ask.kind != ASK_NONE)
         return question_answer(v, m, key);
     const struct key *k = keymap_find(&v->keys, key, view_mode(v));

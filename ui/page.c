@@ -54,8 +54,12 @@ static void who_approves(struct paper *p, const struct model *m, const struct mo
     case SECOND_NEEDLESS:
         return;
     case SECOND_ASK:
-        paper_addf(p, STYLE_WARN, 0,
-                   "It needs a second operator: your yes asks for it, another's begins it.");
+        paper_add(p, STYLE_WARN, 0,
+                  strcmp(m->approve_by ? m->approve_by : "", "any") == 0
+                      ? "It takes two: your yes asks for it, a second one begins it."
+                      : "It needs a second operator: your yes asks for it, another's begins it.");
+        if (t->asked_by)
+            paper_addf(p, STYLE_WARN, 0, "It ends what %s asked for.", t->asked_by);
         break;
     case SECOND_GIVE:
         paper_addf(p, STYLE_WARN, 0, "%s asked for it %s ago: your yes begins it.", t->asked_by,
@@ -64,6 +68,10 @@ static void who_approves(struct paper *p, const struct model *m, const struct mo
     case SECOND_AWAIT:
         paper_addf(p, STYLE_WARN, 0, "You asked for it %s ago: another operator has to approve it.",
                    word_rough(since, v->now_us - t->asked_us));
+        break;
+    case SECOND_NAMELESS:
+        paper_add(p, STYLE_WARN, 0,
+                  "It needs a second operator, and nobody knows who you are: the engine refuses.");
         break;
     }
     paper_blank(p);
@@ -86,7 +94,7 @@ static void step_page(struct paper *p, const struct model *m, const struct model
         paper_add(p, STYLE_BOLD, 0, ph->question);
         paper_blank(p);
     }
-    who_approves(p, m, t, v, phase_name(phase));
+    who_approves(p, m, t, v, view_step_word(t, phase));
     who_blocks(p, t, ph, v->now_us);
     paper_phase(p, t, phase);
 }

@@ -27,6 +27,9 @@ void paper_phase(struct paper *p, const struct model_target *t, enum phase phase
     bool twice = ph->estimate && strncmp(ph->estimate, word, sizeof word - 1) == 0;
     paper_pair(p, 2, 10, "estimate", STYLE_NORMAL,
                twice ? ph->estimate + sizeof word - 1 : ph->estimate);
+    if (ph->approved_by)
+        paper_addf(p, STYLE_NORMAL, 2, "asked for by %s, approved by %s",
+                   ph->asked_by ? ph->asked_by : "?", ph->approved_by);
     if (!ph->step_count)
         paper_add(p, STYLE_DIM, 2, "nothing of it is known yet");
     for (size_t i = 0; i < ph->step_count; i++) {

@@ -57,6 +57,34 @@ static void say_replicas(const struct model_target *t, struct str *out)
     }
 }
 
+static void say_people(const struct model *m, struct str *out)
+{
+    char since[WORD_TEXT];
+    for (size_t i = 0; i < m->console_count && !m->ended; i++) {
+        const struct model_console *k = &m->consoles[i];
+        line(out, "here: %s%s since %s", k->operator_name ? k->operator_name : "unknown",
+             k->read_only ? ", read-only," : "", word_clock(since, k->since_us));
+    }
+}
+
+/* What one operator has asked for, and another may begin. */
+static void say_request(const struct view *v, const struct model *m, const struct model_target *t,
+                        struct str *out)
+{
+    char ago[WORD_TEXT];
+    if (!t->asked_by || !t->asked_for || m->ended)
+        return;
+    bool back = strcmp(t->asked_for, "rollback") == 0;
+    const char *what = back ? "rollback" : phase_name(t->phase), *word = back ? "rollback" : "step";
+    word_rough(ago, v->now_us - t->asked_us);
+    if (view_second(v, m, t, what) == SECOND_AWAIT)
+        line(out, "you asked for %s %s ago: another operator has to approve it; %s takes it back",
+             what, ago, word);
+    else
+        line(out, "%s asked for %s %s ago: a second yes begins it%s%s", t->asked_by, what, ago,
+             v->review || v->read_only ? "" : "; say ", v->review || v->read_only ? "" : word);
+}
+
 static void say_status(struct plain *p, const struct view *v, const struct model *m,
                        struct str *out)
 {
@@ -80,6 +108,7 @@ static void say_status(struct plain *p, const struct view *v, const struct model
     struct paper paper = {.width = PAPER_WIDTH};
     paper_error(&paper, &t->error);
     paper_say(&paper, out);
+    say_request(v, m, t, out);
     for (size_t i = 0; t->throttled && i < t->reason_count; i++)
         line(out, "held back: %s",
              t->reasons[i].text     ? t->reasons[i].text
@@ -88,6 +117,7 @@ static void say_status(struct plain *p, const struct view *v, const struct model
     progress_again(&p->progress);
     progress_lines(&p->progress, m, out);
     say_replicas(t, out);
+    say_people(m, out);
     enum phase next = view_next_phase(t);
     if (next < PHASE_COUNT && !m->ended)
         line(out, "next: %d %s%s", (int)next + 1, phase_name(next),
@@ -433,9 +463,14 @@ static void say_hint(struct plain *p, const struct view *v, const struct model *
 void plain_lines(struct plain *p, struct view *v, const struct model *m, struct str *out)
 {
     p->progress.every_us = PROGRESS_US * (v->review ? v->speed : 1);
+    p->progress.no_notes = !v->review; /* they are calls */
     if (m->seq < p->progress.told_seq)
         p->progress.told_seq = m->seq; /* a recording was gone back in */
     progress_lines(&p->progress, m, out);
+    if (v->call)
+        lines(out, v->call);
+    free(v->call);
+    v->call = NULL;
     say_hint(p, v, m, out);
     if (v->message)
         lines(out, v->message);

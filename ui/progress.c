@@ -124,6 +124,8 @@ static void add_headlines(struct progress *p, const struct model *m, struct str 
         if (h->seq <= p->told_seq)
             continue;
         p->told_seq = h->seq;
+        if (p->no_notes && h->event && strcmp(h->event, "note") == 0)
+            continue;
         if (p->painted)
             str_add(out, "\r\033[K");
         p->painted = false;

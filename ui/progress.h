@@ -9,6 +9,7 @@ struct progress {
     bool terminal;    /* one line that is painted over */
     int columns;      /* of that terminal; 0: not known */
     bool verbose;     /* also the server's load, WAL, HOT share and retries */
+    bool no_notes;    /* what operators say is said elsewhere */
     bool painted;
     int64_t every_us; /* a progress line so often at most; 0: whenever it has changed */
     int64_t said_us;

@@ -44,18 +44,18 @@ struct ask *question_put(struct view *v, enum ask_kind kind, const char *target,
     return &v->ask;
 }
 
-static char *step_about(const struct view *v, const struct model *m, const struct model_target *t,
-                        enum phase phase)
+static char *step_about(const struct model_target *t, enum phase phase, enum second second)
 {
-    const char *name = phase_name(phase);
-    switch (view_second(v, m, t, name)) {
+    const char *name = view_step_word(t, phase);
+    switch (second) {
     case SECOND_ASK:
-        return mem_printf("Ask another operator for %s? y/N", name);
+        return mem_printf("Ask for a second yes to %s? y/N", name);
     case SECOND_GIVE:
         return mem_printf("Approve %s, which %s asked for? y/N", name, t->asked_by);
     case SECOND_AWAIT:
         return mem_printf("You asked for %s. Take that back? y/N", name);
     case SECOND_NEEDLESS:
+    case SECOND_NAMELESS:
         break;
     }
     return mem_printf("%s %s? y/N", t->phases[phase].state == STATE_FAILED ? "Try again:" : "Start",
@@ -73,9 +73,12 @@ void question_step(struct view *v, const struct model *m, const struct model_tar
             view_say(v, STYLE_GOOD, "all phases are done");
         return;
     }
-    char *about = step_about(v, m, t, phase);
-    bool waits = view_second(v, m, t, phase_name(phase)) == SECOND_AWAIT;
-    question_put(v, waits ? ASK_WITHDRAW : ASK_STEP, t->name, about)->phase = phase;
+    enum second second = view_second(v, m, t, view_step_word(t, phase));
+    char *about = step_about(t, phase, second);
+    struct ask *ask =
+        question_put(v, second == SECOND_AWAIT ? ASK_WITHDRAW : ASK_STEP, t->name, about);
+    ask->phase = phase;
+    ask->second = second;
     free(about);
     view_open(v, PAGE_STEP);
 }
@@ -87,17 +90,14 @@ void question_rollback(struct view *v, const struct model *m, const struct model
         return;
     }
     enum second second = view_second(v, m, t, "rollback");
-    if (second == SECOND_AWAIT) {
-        question_put(v, ASK_WITHDRAW, t->name, "You asked for the rollback. Take that back? y/N")
-            ->phase = t->phase;
-        view_open(v, PAGE_ROLLBACK);
-        return;
-    }
-    question_put(v, ASK_ROLLBACK, t->name,
-                 second == SECOND_ASK    ? "Asks another operator; column to take back:"
-                 : second == SECOND_GIVE ? "Approves the rollback; column to take back:"
-                                         : "Column to take back:")
-        ->phase = t->phase;
+    struct ask *ask =
+        question_put(v, second == SECOND_AWAIT ? ASK_WITHDRAW : ASK_ROLLBACK, t->name,
+                     second == SECOND_AWAIT  ? "You asked for the rollback. Take that back? y/N"
+                     : second == SECOND_ASK  ? "Asks for a second yes; column to take back:"
+                     : second == SECOND_GIVE ? "Approves the rollback; column to take back:"
+                                             : "Column to take back:");
+    ask->phase = t->phase;
+    ask->second = second;
     view_open(v, PAGE_ROLLBACK);
 }
 
@@ -149,6 +149,17 @@ void question_quit(struct view *v)
 
 /* ---- answers ---- */
 
+/* A yes must not begin what it was only to ask for, nor take back another's request. */
+static bool still_stands(struct view *v, const struct model *m, const struct model_target *t)
+{
+    const char *what = v->page == PAGE_ROLLBACK ? "rollback" : view_step_word(t, v->ask.phase);
+    if (view_second(v, m, t, what) == v->ask.second)
+        return true;
+    view_say(v, STYLE_WARN, "%s%swhat is asked for has changed: nothing was sent, look again",
+             t->asked_by ? t->asked_by : "", t->asked_by ? " has asked: " : "");
+    return false;
+}
+
 static struct effect answer_step(struct view *v, const struct model *m, uint32_t key)
 {
     const struct model_target *t =
@@ -159,7 +170,7 @@ static struct effect answer_step(struct view *v, const struct model *m, uint32_t
         view_say(v, STYLE_NORMAL, "%s was not started", phase_name(phase));
     else if (!t || view_next_phase(t) != phase)
         view_say(v, STYLE_WARN, "the engine has moved on: nothing was sent");
-    else {
+    else if (still_stands(v, m, t)) {
         e = request_new(v, "step", t->name);
         json_set_text(e.request, "expect_phase", phase_name(phase));
     }
@@ -176,7 +187,7 @@ static struct effect answer_withdraw(struct view *v, const struct model *m, uint
         view_say(v, STYLE_NORMAL, "it still waits for another operator");
     else if (!t || !t->asked_by)
         view_say(v, STYLE_WARN, "it is asked for no longer: nothing was sent");
-    else
+    else if (still_stands(v, m, t))
         e = request_new(v, "withdraw", t->name);
     v->page = PAGE_NONE;
     view_close_ask(v);
@@ -233,6 +244,8 @@ static struct effect send_rollback(struct view *v, const struct model *m, const 
         view_say(v, STYLE_WARN, "the engine has moved on: nothing was sent");
         return nothing;
     }
+    if (!still_stands(v, m, t))
+        return nothing;
     struct effect e = request_new(v, "rollback", t->name);
     json_set_text(e.request, "expect_phase", phase_name(v->ask.phase));
     json_set_text(e.request, "column", typed);

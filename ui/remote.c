@@ -97,6 +97,7 @@ static void take_answer(struct remote *r, struct view *v, const json_t *answer)
     const char *what = r->pending[0].what;
     bool accepted = json_get_bool(answer, "accepted", false);
     r->refused = !accepted;
+    v->client = json_get_int(answer, "client", v->client);
     if (!accepted)
         view_say(v, STYLE_BAD, "REFUSED %s: %s", what ? what : "attach",
                  json_get_text(answer, "reason", "the engine gave no reason"));

@@ -11,6 +11,7 @@
 
 #define LADDER_ROWS (PHASE_COUNT + 1)
 #define WIDE 150
+#define NARROW 100
 #define TALL 34
 #define OLD_SAMPLE_US (5 * US_PER_S) /* a figure that old is not what is */
 
@@ -342,11 +343,35 @@ static void draw_people(struct stack *s, const struct model *m)
     pen_text(&p, STYLE_DIM, "here  ");
     for (size_t i = 0; i < m->console_count; i++) {
         const struct model_console *k = &m->consoles[i];
-        pen_printf(&p, STYLE_NORMAL, "%s%s", i ? ", " : "",
-                   k->operator_name ? k->operator_name : "unknown");
+        const char *name = k->operator_name ? k->operator_name : "unknown";
+        /* where there is no room for it, where they came from is on the log */
+        int most = (int)(s->r.width < NARROW ? strcspn(name, " ") : strlen(name));
+        pen_printf(&p, STYLE_NORMAL, "%s%.*s", i ? ", " : "", most, name);
         pen_printf(&p, STYLE_DIM, "%s since %s", k->read_only ? " looks on" : "",
                    word_clock(since, k->since_us));
     }
+}
+
+/* What one operator has asked for, and another may begin. */
+static void draw_request(struct stack *s, const struct model *m, const struct model_target *t,
+                         const struct view *v)
+{
+    if (!t->asked_by || !t->asked_for || m->ended || rows_left(s) < 1)
+        return;
+    bool back = strcmp(t->asked_for, "rollback") == 0;
+    const char *what = back ? t->asked_for : phase_name(t->phase);
+    char ago[WORD_TEXT];
+    struct pen p = next_line(s);
+    pen_text(&p, STYLE_WARN, "ASKED ");
+    pen_printf(&p, STYLE_BOLD, "%.*s asked for %s", (int)strcspn(t->asked_by, " "), t->asked_by,
+               what);
+    pen_printf(&p, STYLE_NORMAL, " %s ago: ", word_rough(ago, v->now_us - t->asked_us));
+    const char *key = v->review || v->read_only ? NULL : view_key(v, back ? "rollback" : "step");
+    bool mine = view_second(v, m, t, what) == SECOND_AWAIT;
+    pen_text(&p, STYLE_WARN,
+             mine ? "another operator has to approve it" : "a second yes begins it");
+    if (key)
+        pen_printf(&p, STYLE_KEY, mine ? "  %s takes it back" : "  press %s", key);
 }
 
 /* What the present pace comes to, in the terms in which people decide. */
@@ -390,7 +415,7 @@ static void draw_next(struct stack *s, const struct model_target *t, const struc
     pen_printf(&p, now ? STYLE_WARN : STYLE_TITLE, "%s %d %s", again ? "AGAIN" : "NEXT ", next + 1,
                phase_name(next));
     const char *key = now && !v->review && !v->read_only ? view_key(v, "step") : NULL;
-    if (key)
+    if (key && !t->asked_by)
         pen_printf(&p, STYLE_KEY, "  press %s", key);
     if (ph->estimate)
         pen_printf(&p, STYLE_DIM, "  %s", ph->estimate);
@@ -555,6 +580,7 @@ void screen_overview(struct canvas *c, const struct model *m, const struct view 
     draw_lag(&s, t, v);
     draw_server(&s, t, v);
     draw_people(&s, m);
+    draw_request(&s, m, t, v);
     draw_next(&s, t, v);
     if (r.height >= TALL && backfill_begun(t) && rows_left(&s) > 12) {
         int rows = rows_left(&s) / 3;
@@ -589,6 +615,7 @@ void screen_minimal(struct canvas *c, const struct model *m, const struct view *
     draw_reasons(&s, t, v);
     draw_statement(&s, t, v);
     draw_lag(&s, t, v);
+    draw_request(&s, m, t, v);
     draw_next(&s, t, v);
     draw_headlines(c, rect_below(s.r, s.row), m, v);
 }

@@ -1,7 +1,6 @@
 #include "config.h"
 #include "ui/source.h"
 #include "base/clock.h"
-#include "ui/widgets.h"
 
 #include <string.h>
 
@@ -20,15 +19,13 @@ struct keeper {
     struct view *view;
 };
 
-/* What an operator says to all is not left to the log. In lines it is said anyway. */
+/* What is said at another console is said to all, and not left to the log. */
 static void hear(struct view *v, const json_t *event)
 {
-    const char *from = json_get_text(event, "operator", "unknown");
-    char clock[WORD_TEXT];
-    if (!v->keeps_messages && !model_same_operator(from, v->operator_name))
-        view_say(v, STYLE_WARN, "%s, %s: %s", from,
-                 word_clock(clock, json_get_int(event, "time", 0)),
-                 json_get_text(event, "text", ""));
+    int64_t client = json_get_int(event, "client", 0);
+    if (!client || client != v->client)
+        view_call(v, json_get_text(event, "operator", "unknown"), json_get_int(event, "time", 0),
+                  json_get_text(event, "text", ""));
 }
 
 static void keep(void *context, const json_t *event, int64_t offset)

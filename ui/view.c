@@ -72,6 +72,7 @@ void view_free(struct view *v)
         free(v->tables[i].filter);
     grid_forget(&v->seen);
     free(v->message);
+    free(v->call);
     free(v->operator_name);
     keymap_free(&v->keys);
     view_init(v);
@@ -89,6 +90,26 @@ void view_say(struct view *v, enum style style, const char *format, ...)
     free(v->message);
     v->message = str_take(&text);
     v->message_style = style;
+}
+
+void view_call(struct view *v, const char *from, int64_t at_us, const char *text)
+{
+    char clock[WORD_TEXT];
+    struct str s = {0};
+    v->calls++;
+    if (v->keeps_messages)
+        str_addf(&s, "%s%smessage from ", v->call ? v->call : "", v->call ? "\n" : "");
+    else if (v->calls > 1)
+        str_addf(&s, "%zu messages, the last: ", v->calls);
+    text_add_line(&s, from);
+    str_addf(&s, ", %s: ", word_clock(clock, at_us));
+    text_add_line(&s, text);
+    free(v->call);
+    v->call = str_take(&s);
+    if (v->keeps_messages)
+        return;
+    free(v->message); /* it has had its time */
+    v->message = NULL;
 }
 
 enum key_mode view_mode(const struct view *v)
@@ -158,15 +179,36 @@ int view_lock(const struct view *v, const struct model_target *t)
     return -1;
 }
 
+/* NULL: nothing is asked for; else "rollback", or the phase's name. */
+static const char *asked_word(const struct model_target *t)
+{
+    if (!t->asked_by || !t->asked_for)
+        return NULL;
+    return strcmp(t->asked_for, "rollback") == 0 ? t->asked_for : phase_name(t->phase);
+}
+
+static bool by_any(const struct model *m)
+{
+    return m->approve_by && strcmp(m->approve_by, "any") == 0;
+}
+
+const char *view_step_word(const struct model_target *t, enum phase phase)
+{
+    return model_goes_down(t) ? "rollback" : phase_name(phase);
+}
+
 enum second view_second(const struct view *v, const struct model *m, const struct model_target *t,
                         const char *what)
 {
-    bool back = strcmp(what, "rollback") == 0;
+    const char *asked = asked_word(t);
     if (!model_needs_second(m, what))
         return SECOND_NEEDLESS;
-    if (!t->asked_by || (strcmp(t->asked_for ? t->asked_for : "", "rollback") == 0) != back)
+    if (!by_any(m) && !model_known_operator(v->operator_name))
+        return SECOND_NAMELESS;
+    if (!asked || strcmp(asked, what) != 0)
         return SECOND_ASK;
-    return model_same_operator(t->asked_by, v->operator_name) ? SECOND_AWAIT : SECOND_GIVE;
+    return !by_any(m) && model_same_operator(t->asked_by, v->operator_name) ? SECOND_AWAIT
+                                                                            : SECOND_GIVE;
 }
 
 struct sessions view_sessions(const struct model_target *t)
@@ -212,9 +254,41 @@ static bool waits_for_lock(const struct model_target *t)
            strcmp(t->statement.state, "retry") == 0;
 }
 
+/* In a try that is not the first: whether it has its lock by now, nobody knows. */
+static bool tries_again(const struct model_target *t)
+{
+    return t->statement.phase == t->phase && t->statement.attempt > 1 && t->statement.state &&
+           strcmp(t->statement.state, "begin") == 0;
+}
+
+static void add_try(struct str *out, const struct model_target *t)
+{
+    str_addf(out, ", try %lld", (long long)t->statement.attempt);
+    if (t->statement.tries > 0)
+        str_addf(out, " of %lld", (long long)t->statement.tries);
+}
+
+/* Whose yes is there, and whose is missing: to the phase that is asked for, or to something else.
+ */
+static void add_second(struct str *out, const struct model *m, const struct model_target *t,
+                       const char *here)
+{
+    const char *asked = asked_word(t), *other = by_any(m) ? "2nd yes" : "2nd operator";
+    if (here && model_needs_second(m, here) && (!asked || strcmp(asked, here) != 0))
+        str_addf(out, " %s", by_any(m) ? "takes 2 yes" : "takes 2 operators");
+    if (!asked)
+        return;
+    if (here && strcmp(asked, here) == 0)
+        str_addf(out, " %s", other);
+    else
+        str_addf(out, ", %s?", asked);
+    str_addf(out, " (%.*s asked)", (int)strcspn(t->asked_by, " "), t->asked_by);
+}
+
 void view_state(struct str *out, enum style *style, const struct model *m,
                 const struct model_target *t)
 {
+    bool asks = model_doing(t) == DOING_ASKING || model_doing(t) == DOING_FAILED;
     *style = STYLE_BADGE_WARN;
     switch (model_doing(t)) {
     case DOING_IDLE:
@@ -223,15 +297,14 @@ void view_state(struct str *out, enum style *style, const struct model *m,
         break;
     case DOING_ASKING:
         str_addf(out, "ASKING %s?", phase_name(view_next_phase(t)));
-        if (t->asked_by)
-            str_addf(out, " %.*s asked, needs another operator", (int)strcspn(t->asked_by, " "),
-                     t->asked_by);
         break;
     case DOING_RUNNING:
         *style = STYLE_BADGE;
         str_add(out, "RUNNING");
         if (t->slow_ppm > 0 && t->slow_ppm < 1000000)
             str_addf(out, " slowed to %d%%", (int)(t->slow_ppm / 10000));
+        if (tries_again(t))
+            add_try(out, t);
         break;
     case DOING_WAITING:
         if (t->phase == PHASE_BACKFILL) {
@@ -244,9 +317,8 @@ void view_state(struct str *out, enum style *style, const struct model *m,
             str_addf(out, "WAITING %s", !detail ? "" : says ? detail + 6 : detail);
             break;
         }
-        str_addf(out, "WAITING for a lock, try %lld", (long long)t->statement.attempt);
-        if (t->statement.tries > 0)
-            str_addf(out, " of %lld", (long long)t->statement.tries);
+        str_add(out, "WAITING for a lock");
+        add_try(out, t);
         break;
     case DOING_THROTTLED:
         str_add(out, "THROTTLED");
@@ -270,6 +342,9 @@ void view_state(struct str *out, enum style *style, const struct model *m,
         str_add(out, "DONE");
         break;
     }
+    add_second(out, m, t, asks ? view_step_word(t, t->phase) : NULL);
+    if (t->asked_by && *style == STYLE_BADGE)
+        *style = STYLE_BADGE_WARN;
     if (m->ended && model_doing(t) != DOING_DONE && model_doing(t) != DOING_FAILED) {
         str_clear(out);
         str_addf(out, "ENDED %s", m->end_why ? m->end_why : "");
@@ -281,7 +356,8 @@ static void add_state(struct str *out, enum style *style, const struct model *m,
                       const struct model_target *t, const struct view *v)
 {
     view_state(out, style, m, t);
-    bool asks = !m->ended && model_doing(t) == DOING_ASKING && !v->review && !v->read_only;
+    bool asks =
+        !m->ended && model_doing(t) == DOING_ASKING && !v->review && !v->read_only && !t->asked_by;
     if (asks && view_key(v, "step"))
         str_addf(out, " press %s", view_key(v, "step"));
 }
@@ -354,7 +430,11 @@ static void draw_where(struct pen *p, const struct model *m, const struct model_
         str_addf(&version, "%s %s  ", engine_short(t->engine), t->version);
     if (t && t->phase < PHASE_COUNT)
         str_addf(&phase, "%d/%d %s  ", (int)t->phase + 1, PHASE_COUNT, phase_name(t->phase));
-    int room = pen_left(p) - (state_width < 24 ? state_width : 24) - 2;
+    /* whose yes is missing must be read on any terminal */
+    bool two = t && (t->asked_by || (model_doing(t) == DOING_ASKING &&
+                                     model_needs_second(m, phase_name(t->phase))));
+    int least = two ? 42 : 24;
+    int room = pen_left(p) - (state_width < least ? state_width : least) - 2;
     int phase_width = text_width(str_text(&phase));
     bool with_phase = room >= phase_width;
     room -= with_phase ? phase_width : 0;
@@ -454,9 +534,9 @@ static void draw_tabs(struct canvas *c, const struct model *m, const struct view
     }
 }
 
-static bool asks_by_prompt(enum ask_kind kind)
+bool view_asks_by_prompt(const struct view *v)
 {
-    return kind != ASK_NONE && kind != ASK_KILL && kind != ASK_QUIT;
+    return v->ask.kind != ASK_NONE && v->ask.kind != ASK_KILL && v->ask.kind != ASK_QUIT;
 }
 
 static bool asks_yes_or_no(enum ask_kind kind)
@@ -469,7 +549,7 @@ static void draw_prompt(struct canvas *c, const struct view *v, struct rect line
     struct pen p = pen_at(c, line, 0);
     pen_text(&p, STYLE_WARN, v->ask.about);
     pen_text(&p, STYLE_NORMAL, " ");
-    if (asks_by_prompt(v->ask.kind) && !asks_yes_or_no(v->ask.kind)) {
+    if (view_asks_by_prompt(v) && !asks_yes_or_no(v->ask.kind)) {
         /* the end of what is typed is what one looks at */
         const char *typed = str_text(&v->ask.input);
         int over = text_width(typed) - (pen_left(&p) - 1);
@@ -489,12 +569,15 @@ static void draw_message(struct canvas *c, const struct model *m, const struct v
                          struct rect line)
 {
     /* a box needs room; without it the question stands here */
-    if (asks_by_prompt(v->ask.kind) || (v->ask.kind != ASK_NONE && c->height < 8)) {
+    if (view_asks_by_prompt(v) || (v->ask.kind != ASK_NONE && c->height < 8)) {
         draw_prompt(c, v, line);
         return;
     }
     struct pen p = pen_at(c, line, 0);
-    if (v->message) {
+    if (v->call) {
+        canvas_fill(c, line, STYLE_BADGE_WARN, ' ');
+        pen_text(&p, STYLE_BADGE_WARN, v->call);
+    } else if (v->message) {
         pen_text(&p, v->message_style, v->message);
     } else if (m->gaps || v->file_gaps) {
         pen_printf(&p, STYLE_BAD, "%lld broken lines in the journal: newel verify tells where",

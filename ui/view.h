@@ -60,6 +60,15 @@ enum ask_kind {
     ASK_TIME,
 };
 
+/* How far the second operator's yes is, where what is to be done needs one. */
+enum second {
+    SECOND_NEEDLESS,
+    SECOND_ASK,      /* a yes asks for another */
+    SECOND_GIVE,     /* it is asked for: a yes here is the other one */
+    SECOND_AWAIT,    /* who sits here has asked */
+    SECOND_NAMELESS, /* nobody knows who sits here */
+};
+
 /*
  * What the question is about, as it was when it was put: an answer is held
  * against the model of the moment, and never hits another thing.
@@ -68,6 +77,7 @@ struct ask {
     enum ask_kind kind;
     char *target;
     enum phase phase;
+    enum second second;
     const char *verb; /* static: the command to send */
     int64_t pid;
     char *start, *about;
@@ -131,6 +141,9 @@ struct view {
     bool mouse; /* clicks are ours, not the terminal's to mark text with */
 
     char *message;       /* the engine's answer; stays until the next key */
+    char *call;          /* what another operator says to all; stays until a key after it was seen */
+    size_t calls;        /* how many came since the last key */
+    int64_t client;      /* the number that the engine has given us; 0: none yet */
     bool keeps_messages; /* none replaces another: each is read out, on a line of its own */
     enum style message_style;
     char *operator_name;
@@ -141,6 +154,10 @@ struct view {
 void view_init(struct view *v);
 void view_free(struct view *v);
 void view_say(struct view *v, enum style style, const char *format, ...) PRINTF_LIKE(3, 4);
+/* A message to all. */
+void view_call(struct view *v, const char *from, int64_t at_us, const char *text);
+/* Does the open question take the message line? */
+bool view_asks_by_prompt(const struct view *v);
 void view_close_ask(struct view *v);
 void view_open(struct view *v, enum page page); /* from its beginning */
 
@@ -164,13 +181,9 @@ void view_follow(struct view *v, const struct model *m);
 /* The index of the selected session in `t->locks`, or -1 when it is gone (or none is selected). */
 int view_lock(const struct view *v, const struct model_target *t);
 
-/* How far the second operator's yes is, where `what` (a phase, "rollback") needs one. */
-enum second {
-    SECOND_NEEDLESS,
-    SECOND_ASK,   /* a yes asks for another */
-    SECOND_GIVE,  /* somebody has asked: a yes here is the other one */
-    SECOND_AWAIT, /* who sits here has asked */
-};
+/* "rollback", or the phase's name: what a yes to the step there is a yes to. */
+const char *view_step_word(const struct model_target *t, enum phase phase);
+/* `what`: a phase's name, or "rollback". */
 enum second view_second(const struct view *v, const struct model *m, const struct model_target *t,
                         const char *what);
 

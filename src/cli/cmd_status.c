@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 
 #include "cli/common.h"
+#include "cli/live.h"
 #include "cli/options.h"
 #include "cli/standing.h"
 #include "base/text.h"
@@ -17,7 +18,22 @@ static const char usage[] =
     "      --json          as one JSON array\n"
     "  -h, --help          this text\n";
 
-static void print_one(const struct standing *s)
+/* What its target says, and what an engine that runs here says of it besides. */
+static void add_state(const struct standing *s, size_t i, const struct live *live, struct str *line)
+{
+    const struct state *state = &s->states[i];
+    const struct model_target *t = model_find_target(&live->model, s->target);
+    struct str words = {0};
+    bool says = live_words(live, s->target, &words);
+    bool same = says && t->phase == state->phase;
+    str_addf(line, "%d/%d %s %s", (int)state->phase + 1, PHASE_COUNT, phase_name(state->phase),
+             same ? str_text(&words) : phase_state_name(state->state));
+    if (says && !same)
+        str_addf(line, ", %s", str_text(&words));
+    str_free(&words);
+}
+
+static void print_one(const struct standing *s, const struct config *config, struct live_list *list)
 {
     if (!s->reachable) {
         struct str text = {0};
@@ -32,9 +48,8 @@ static void print_one(const struct standing *s)
         const struct state *state = &s->states[i];
         struct str line = {0}, clean = {0};
         char rows[UNITS_TEXT];
-        str_addf(&line, "%-20s %-28s %s.%s  %d/%d %s %s", s->target, s->ids[i], state->table,
-                 state->column, (int)state->phase + 1, PHASE_COUNT, phase_name(state->phase),
-                 phase_state_name(state->state));
+        str_addf(&line, "%-20s %-28s %s.%s  ", s->target, s->ids[i], state->table, state->column);
+        add_state(s, i, live_of(list, config, s->ids[i]), &line);
         if (state->rows > 0)
             str_addf(&line, "  %s rows filled", units_count(rows, state->rows));
         if (state->renewed_s >= 0)
@@ -47,26 +62,56 @@ static void print_one(const struct standing *s)
     }
 }
 
+/* Who is at a console of an engine here. */
+static void print_people(const struct live_list *list)
+{
+    struct str lines = {0};
+    for (size_t i = 0; i < list->count; i++)
+        live_people(&list->items[i], &lines);
+    (void)fputs(str_text(&lines), stdout);
+    str_free(&lines);
+}
+
+/* `standing`, with a member `engine` for each migration that one works on. */
+static json_t *with_live(json_t *standing, const struct config *config, struct live_list *list)
+{
+    const char *target = json_get_text(standing, "target", "");
+    size_t i;
+    json_t *one;
+    json_array_foreach(json_object_get(standing, "migrations"), i, one)
+    {
+        const struct live *live = live_of(list, config, json_get_text(one, "id", ""));
+        json_t *engine = live_json(live, target);
+        if (engine)
+            json_set(one, "engine", engine);
+    }
+    return standing;
+}
+
 static int report(const struct config *config, const char *id, bool json)
 {
     int status = EXIT_YES;
     json_t *all = json_array();
+    struct live_list list = {0};
     for (size_t i = 0; i < config->target_count; i++) {
         struct standing s;
         standing_ask(&config->targets[i], id, &s);
         if (!s.reachable)
             status = EXIT_DATABASE;
         if (json)
-            json_push(all, standing_json(&s));
+            json_push(all, with_live(standing_json(&s), config, &list));
         else
-            print_one(&s);
+            print_one(&s, config, &list);
         standing_free(&s);
     }
     if (json) {
         char *text = json_line(all);
         puts(text);
         free(text);
+    } else {
+        print_people(&list);
     }
+    live_free(&list);
     json_decref(all);
     return status;
 }

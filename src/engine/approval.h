@@ -1,7 +1,7 @@
 /*
  * A second operator: what [approve] of the migration names is asked for by one and
- * begun by the yes of another. Everything here is called under the run's lock; the
- * events are the caller's, to be recorded after it.
+ * begun by the yes of another. Everything here is called under the run's lock; what
+ * changes is recorded at once, so that the journal has it in the order in which it holds.
  */
 #ifndef NEWEL_ENGINE_APPROVAL_H
 #define NEWEL_ENGINE_APPROVAL_H
@@ -21,14 +21,16 @@ bool approval_needed(const struct run *r, enum run_wish wish);
 /* What `name`'s yes to `wish` at the present phase is. Pure. */
 enum approval approval_of(const struct run *r, enum run_wish wish, const char *name);
 
-/* `name` asks; returns the event. */
-json_t *approval_ask(struct run *r, enum run_wish wish, const char *name);
-/* `name` says yes to it, or takes it back; returns the event. */
-json_t *approval_end(struct run *r, const char *state, const char *name);
-/* It has gone on otherwise: what was asked for is so no longer. */
+/* `name` asks; what was asked for before has lapsed. */
+void approval_ask(struct run *r, enum run_wish wish, const char *name);
+/* `name` takes back what is asked for. */
+void approval_withdraw(struct run *r, const char *name);
+/* It has gone on otherwise: what was asked for, if anything was, is so no longer. */
 void approval_lapse(struct run *r);
-
-/* Who said yes to what is done now, for the audit trail: "ann, approved by bob". */
-void approval_release(struct run *r, const char *asked_by, const char *name);
+/*
+ * `name` says the yes that begins it. It, and who had asked, stand in the audit trail for
+ * what is done now: "ann, approved by bob".
+ */
+void approval_release(struct run *r, enum run_wish wish, const char *name);
 
 #endif

@@ -23,6 +23,7 @@ struct order {
     enum verb verb;
     const char *value;
     bool doing;         /* false: only looked at */
+    bool asks;          /* does nothing yet: it asks for a second operator's yes */
     struct str refusal;
     struct str answer;
     json_t *more;       /* an event that tells the effect; NULL: none */
@@ -106,8 +107,10 @@ static void look_at_approval(struct order *o, enum run_wish wish, const char *wh
     case APPROVAL_OWN:
         refuse(o, "you asked for %s: another operator has to approve it", what);
         return;
-    case APPROVAL_NEEDLESS:
     case APPROVAL_ASK:
+        o->asks = true;
+        return;
+    case APPROVAL_NEEDLESS:
     case APPROVAL_GIVEN:
         return;
     }
@@ -116,18 +119,23 @@ static void look_at_approval(struct order *o, enum run_wish wish, const char *wh
 /* False: it was only asked for. */
 static bool released(struct order *o, enum run_wish wish, const char *what)
 {
-    struct run *r = o->run;
     const char *name = o->speaker->name;
-    if (approval_of(r, wish, name) == APPROVAL_ASK) {
-        o->more = approval_ask(r, wish, name);
-        str_addf(&o->answer, "asked for %s: another operator has to approve it", what);
-        return false;
+    if (!o->asks) {
+        approval_release(o->run, wish, name);
+        return true;
     }
-    if (approval_of(r, wish, name) == APPROVAL_GIVEN)
-        o->more = approval_end(r, "approved", name);
-    approval_release(r, r->asked_by, name);
-    approval_lapse(r);
-    return true;
+    approval_ask(o->run, wish, name);
+    str_addf(&o->answer, "asked for %s: %s", what,
+             o->run->migration->approve.by_other ? "another operator has to approve it"
+                                                 : "it takes a second yes");
+    return false;
+}
+
+/* A rollback that failed is stepped again, too, and then needs what a rollback needs. */
+static enum run_wish step_wish(const struct run *r, const char **what)
+{
+    *what = r->going_down ? "the rollback" : phase_name(r->phase);
+    return r->going_down ? WISH_ROLLBACK : WISH_STEP;
 }
 
 static void order_withdraw(struct order *o)
@@ -138,14 +146,15 @@ static void order_withdraw(struct order *o)
             refuse(o, "nothing waits for a second operator");
         return;
     }
-    o->more = approval_end(r, "withdrawn", o->speaker->name);
-    approval_lapse(r);
+    approval_withdraw(r, o->speaker->name);
     str_add(&o->answer, "taken back");
 }
 
 static void order_step(struct order *o)
 {
     struct run *r = o->run;
+    const char *what;
+    enum run_wish wish = step_wish(r, &what);
     if (!o->doing) {
         if (!expected_phase(o))
             return;
@@ -153,17 +162,17 @@ static void order_step(struct order *o)
             refuse(o, "%s is %s, not waiting for a yes", phase_name(r->phase),
                    phase_state_name(r->state));
         else
-            look_at_approval(o, WISH_STEP, phase_name(r->phase));
+            look_at_approval(o, wish, what);
         return;
     }
-    if (!released(o, WISH_STEP, phase_name(r->phase)))
+    if (!released(o, wish, what))
         return;
     r->wish = WISH_STEP;
     r->wish_phase = r->phase;
     /* a yes to this phase is a yes to going on */
     free(r->paused_by);
     r->paused_by = NULL;
-    str_addf(&o->answer, "starting %s", phase_name(r->phase));
+    str_addf(&o->answer, "starting %s", what);
 }
 
 static void order_rollback(struct order *o)
@@ -456,6 +465,8 @@ static void order_note(struct order *o)
         return;
     }
     o->more = event_new(EVENT_NOTE, o->run->target->name);
+    if (o->speaker->client)
+        json_set_int(o->more, "client", o->speaker->client);
     json_set_text(o->more, "operator", o->speaker->name);
     json_set_text(o->more, "text", o->value);
     str_add(&o->answer, "noted");
@@ -543,6 +554,8 @@ static json_t *command_event(const struct order *o, const char *name)
         json_set_text(event, members[i], json_get_text(o->request, members[i], NULL));
     if (json_has(o->request, "pid"))
         json_set_int(event, "pid", json_get_int(o->request, "pid", 0));
+    if (o->asks)
+        json_set_bool(event, "asks", true);
     json_set_bool(event, "accepted", o->refusal.len == 0);
     if (o->refusal.len)
         json_set_text(event, "reason", str_text(&o->refusal));

@@ -142,7 +142,8 @@ static json_t *attach(struct control *c, struct client *client, const json_t *re
     json_set_text(event, "operator", client->speaker.name);
     json_set_bool(event, "read_only", client->speaker.read_only);
     (void)recorder_decide(c->what->recorder, event);
-    return json_pack("{s:b, s:s}", "accepted", 1, "text", "attached");
+    return json_pack("{s:b, s:s, s:I}", "accepted", 1, "text", "attached", "client",
+                     (json_int_t)client->id);
 }
 
 /* True when the client has left by it. */

@@ -55,6 +55,8 @@ static json_t *migration_json(const struct migration *m)
     if (m->approve.rollback)
         str_addf(&approve, "%srollback", approve.len ? " " : "");
     json_set_text(o, "approve", approve.len ? str_text(&approve) : NULL);
+    if (approve.len)
+        json_set_text(o, "approve_by", m->approve.by_other ? "other" : "any");
     str_free(&approve);
     return o;
 }

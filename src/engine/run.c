@@ -227,6 +227,9 @@ bool run_enter(struct run *r, enum phase phase, enum phase_state state, const ch
     /* a rollback is asked for of the phase, whether it waits or runs; all else of its state */
     if (r->asked_for != WISH_ROLLBACK || phase != r->phase || state == STATE_UNDOING)
         approval_lapse(r);
+    /* a second yes that came while the first one was taken is no yes to trying again */
+    if (r->wish == WISH_STEP && state != STATE_ASKING && state != STATE_FAILED)
+        r->wish = WISH_NONE;
     r->phase = phase;
     r->state = state;
     run_wake(r);

@@ -70,6 +70,7 @@ struct run {
     char *paused_by;
     enum run_wish asked_for; /* what waits for a second operator (approval.h) */
     char *asked_by;
+    bool going_down; /* it is being taken back: so is what is stepped again */
     char *released_by; /* who said yes to what is done now; NULL: who started the engine */
 
     struct pace pace;

@@ -257,6 +257,9 @@ static bool rollback_wished(struct run *r)
 static void go_down(struct stairs *s, enum phase from, struct error *e)
 {
     struct run *r = s->run;
+    run_lock(r);
+    r->going_down = true;
+    run_unlock(r);
     while (!roll_back(s, from, e)) {
         if (run_stopping(r))
             return;
@@ -285,20 +288,33 @@ static bool stand_still(struct stairs *s, enum phase phase, struct error *e, boo
     return wish != WISH_NONE;
 }
 
-/* Who started the engine with --yes has said it to this, too; it takes another. */
+/*
+ * Who started the engine with --yes has said it to this, too; it takes another. Of somebody
+ * unknown nobody could tell whether the other one is another.
+ */
 static void ask_second(struct run *r)
 {
     run_lock(r);
-    json_t *event = approval_ask(r, WISH_STEP, r->operator_name);
+    if (approval_of(r, WISH_STEP, r->operator_name) == APPROVAL_ASK)
+        approval_ask(r, WISH_STEP, r->operator_name);
     run_unlock(r);
-    run_record(r, event);
+}
+
+/* Without a question it is begun in the name of who started the engine. */
+static bool goes_on(struct run *r)
+{
+    run_lock(r);
+    free(r->released_by);
+    r->released_by = NULL;
+    run_unlock(r);
+    return !run_stopping(r);
 }
 
 static bool ask(struct run *r, enum phase phase, bool *back)
 {
     bool second = r->migration->approve.phases[phase];
     if (r->yes && !second)
-        return !run_stopping(r);
+        return goes_on(r);
     if (!run_enter(r, phase, STATE_ASKING, r->plan.phases[phase].question, NULL))
         return false;
     if (r->yes)
@@ -522,6 +538,7 @@ void *stairs_main(void *context)
         state_drop(r, s.db);
     run_disconnect(r, s.db);
     run_lock(r);
+    approval_lapse(r);
     if (r->fenced && e.kind != ERROR_PHASE) {
         error_set(&e, ERROR_PHASE, "%s on %s", r->migration->id, r->target->name);
         error_why(&e, "another engine has taken over");

@@ -14,7 +14,7 @@
  *          batch{rows min max time_us pause_us lanes} limits[{signal limit text}]
  * attach   client operator read_only via?          a console came
  * detach   client operator why?                    a console went
- * command  client? operator do value? accepted reason?     before it is obeyed
+ * command  client? operator do value? asks? accepted reason?     before it is obeyed
  * phase    phase state detail? error{sqlstate number what why todo}?
  *            state: todo asking running waiting paused failed done undoing undone
  *            (asking: stands before this phase until the operator says yes)
@@ -44,7 +44,9 @@
  * clients  rows[{app user host sessions stale? prepared?}]
  *          statements[{why text source calls since?}]?
  * alarm    level code text                          level: info warn crit
- * note     operator text
+ * note     client? operator text
+ * approval phase of state operator? asked_by? by?
+ *            of: step rollback; state: asked approved withdrawn lapsed
  * keyframe model{}
  * end      status why                               status: the exit status
  */

@@ -128,10 +128,15 @@ static void say_approval(struct str *out, const json_t *event)
 {
     const char *what = is(event, "of", "rollback") ? "rollback" : get(event, "phase");
     if (is(event, "state", "asked"))
-        str_addf(out, "%s asks for %s: another operator has to approve it", who(event), what);
+        str_addf(out, "%s asks for %s: %s", who(event), what,
+                 is(event, "by", "any") ? "it takes a second yes"
+                                        : "another operator has to approve it");
     else if (is(event, "state", "approved"))
         str_addf(out, "%s approved %s, which %s had asked for", who(event), what,
                  get(event, "asked_by"));
+    else if (is(event, "state", "lapsed"))
+        str_addf(out, "%s is asked for no longer: what %s asked for has lapsed", what,
+                 json_get_text(event, "asked_by", "somebody"));
     else
         str_addf(out, "%s took back that %s was asked for", who(event), what);
 }

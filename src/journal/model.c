@@ -75,10 +75,31 @@ bool model_needs_second(const struct model *m, const char *what)
     return false;
 }
 
+/* How long the bare name is, before where its bearer came from. */
+static size_t name_length(const char *name)
+{
+    return name ? strcspn(name, " \t\r\n") : 0;
+}
+
+bool model_known_operator(const char *name)
+{
+    static const char unknown[] = "unknown";
+    size_t n = name_length(name);
+    return n && !(n == sizeof unknown - 1 && strncmp(name, unknown, n) == 0);
+}
+
 bool model_same_operator(const char *a, const char *b)
 {
-    size_t n = a ? strcspn(a, " ") : 0;
-    return n && b && strcspn(b, " ") == n && strncmp(a, b, n) == 0;
+    size_t n = name_length(a);
+    return n && name_length(b) == n && strncmp(a, b, n) == 0;
+}
+
+bool model_goes_down(const struct model_target *t)
+{
+    if (t->phase >= PHASE_COUNT)
+        return false;
+    const struct model_phase *p = &t->phases[t->phase];
+    return p->state == STATE_FAILED && fold_text_is(p->detail, "rollback");
 }
 
 static struct model_target *target_named(struct model *m, const char *name)
@@ -178,6 +199,7 @@ static void fold_session(struct model *m, const json_t *event)
     fold_set_text(&m->on_disconnect, json_get_text(event, "on_disconnect", NULL));
     fold_set_text(&m->id, json_get_text(migration, "id", NULL));
     fold_set_text(&m->approve, json_get_text(migration, "approve", NULL));
+    fold_set_text(&m->approve_by, json_get_text(migration, "approve_by", NULL));
     fold_set_text(&m->table, json_get_text(migration, "table", NULL));
     fold_set_text(&m->column, json_get_text(migration, "column", NULL));
     fold_set_text(&m->type, json_get_text(migration, "type", NULL));
@@ -350,10 +372,19 @@ static void forget_approval(struct model_target *t)
 
 static void fold_approval(struct model_target *t, const json_t *event, int64_t now_us)
 {
+    const char *of = json_get_text(event, "of", "step"),
+               *state = json_get_text(event, "state", NULL);
+    enum phase phase = phase_from_name(json_get_text(event, "phase", ""));
     forget_approval(t);
-    if (!fold_text_is(json_get_text(event, "state", NULL), "asked"))
+    if (fold_text_is(of, "step") && phase < PHASE_COUNT) {
+        bool approved = fold_text_is(state, "approved");
+        struct model_phase *p = &t->phases[phase];
+        fold_set_text(&p->asked_by, approved ? json_get_text(event, "asked_by", NULL) : NULL);
+        fold_set_text(&p->approved_by, approved ? json_get_text(event, "operator", NULL) : NULL);
+    }
+    if (!fold_text_is(state, "asked"))
         return;
-    fold_set_text(&t->asked_for, json_get_text(event, "of", "step"));
+    fold_set_text(&t->asked_for, of);
     fold_set_text(&t->asked_by, json_get_text(event, "operator", "unknown"));
     t->asked_us = now_us;
 }

@@ -53,6 +53,7 @@ struct model_phase {
     int64_t started_us, ended_us; /* wall; UNKNOWN */
     char *detail;
     char *question, *estimate;
+    char *asked_by, *approved_by; /* of its last start, where it took two; else NULL */
     struct model_step *steps;
     size_t step_count;
 };
@@ -229,6 +230,7 @@ struct model {
     char *version, *host, *operator_name, *file, *digest, *until, *on_disconnect;
     bool yes;
     char *approve; /* "enforce finish rollback": what needs a second operator; NULL: nothing */
+    char *approve_by; /* "other", or "any": who may be the second one */
     char *id, *table, *column, *type, *default_sql, *value_sql, *where_sql, *new_rows;
     bool not_null;
 
@@ -264,6 +266,10 @@ void model_from_json(struct model *m, const json_t *json);
 bool model_needs_second(const struct model *m, const char *what);
 /* The same operator, from wherever: "ann (sudo to root) from 10.0.0.1" is ann. */
 bool model_same_operator(const char *a, const char *b);
+/* False of nobody, and of who is called unknown: they can be nobody's second operator. */
+bool model_known_operator(const char *name);
+/* A rollback has failed: what is stepped again is the rollback, not the phase. */
+bool model_goes_down(const struct model_target *t);
 
 /* NULL when there is none of that name. */
 const struct model_target *model_find_target(const struct model *m, const char *name);

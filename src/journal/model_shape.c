@@ -46,6 +46,8 @@ static const struct shape_field phase_fields[] = {
     TEXT(model_phase, detail),
     TEXT(model_phase, question),
     TEXT(model_phase, estimate),
+    TEXT(model_phase, asked_by),
+    TEXT(model_phase, approved_by),
     LIST(model_phase, steps, step_count, step_shape),
 };
 const struct shape model_phase_shape = SHAPE(model_phase, phase_fields);
@@ -293,6 +295,7 @@ static const struct shape_field model_fields[] = {
     TEXT(model, on_disconnect),
     BOOL(model, yes),
     TEXT(model, approve),
+    TEXT(model, approve_by),
     TEXT(model, id),
     TEXT(model, table),
     TEXT(model, column),

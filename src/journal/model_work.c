@@ -48,6 +48,8 @@ void fold_pass_time(struct model_target *t, int64_t now_us)
 void fold_obey(struct model_target *t, const json_t *command)
 {
     const char *verb = json_get_text(command, "do", "");
+    if (json_get_bool(command, "asks", false))
+        return; /* a second operator's yes will do it */
     bool detach_pauses = fold_text_is(verb, "detach") &&
                          fold_text_is(json_get_text(command, "value", NULL), "pause") &&
                          !t->paused_by;

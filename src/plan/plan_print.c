@@ -100,12 +100,16 @@ void plan_print(const struct plan *p, const struct migration *m, const struct fa
     plan_print_field(out, "column", column);
     free(column);
     plan_print_field(out, "order", p->order_why);
+    if (m->approve.rollback)
+        plan_print_field(out, "rollback",
+                         m->approve.by_other ? "needs a second operator" : "takes two yes");
     for (int i = 0; i < PHASE_COUNT; i++) {
         const struct phase_plan *phase = &p->phases[i];
         str_addf(out, "\n%d %s\n", i + 1, phase_name(phase->phase));
         plan_print_field(out, "asked", phase->question);
         if (m->approve.phases[phase->phase])
-            plan_print_field(out, "approval", "a second operator has to say yes");
+            plan_print_field(out, "approval",
+                             m->approve.by_other ? "needs a second operator" : "takes two yes");
         plan_print_field(out, "costs", phase->estimate);
         if (phase->destructive_undo)
             plan_print_field(out, "beware", "its way back loses what was written to the column");

@@ -197,6 +197,19 @@ static void headlines_say_what_people_want_to_know(void **state)
     assert_headline(E "\"clients\",\"rows\":[{\"sessions\":3,\"stale\":1},{\"sessions\":2}]}",
                     "clients: 5 sessions of 2 applications, 1 on the old shape, 1 hidden "
                     "from newel");
+#define APPROVAL(of, rest)                                                                         \
+    E "\"approval\",\"phase\":\"enforce\",\"of\":\"" of "\",\"state\":" rest "}"
+    assert_headline(APPROVAL("step", "\"asked\",\"operator\":\"ann\",\"by\":\"other\""),
+                    "ann asks for enforce: another operator has to approve it");
+    assert_headline(APPROVAL("step", "\"asked\",\"operator\":\"ann\",\"by\":\"any\""),
+                    "ann asks for enforce: it takes a second yes");
+    assert_headline(
+        APPROVAL("rollback", "\"approved\",\"operator\":\"bob\",\"asked_by\":\"ann\""),
+        "bob approved rollback, which ann had asked for");
+    assert_headline(APPROVAL("step", "\"withdrawn\",\"operator\":\"bob\""),
+                    "bob took back that enforce was asked for");
+    assert_headline(APPROVAL("step", "\"lapsed\",\"asked_by\":\"ann\""),
+                    "enforce is asked for no longer: what ann asked for has lapsed");
     assert_headline(E "\"alarm\",\"level\":\"crit\",\"code\":\"x\",\"text\":\"lost\"}",
                     "crit: lost");
 }

@@ -183,6 +183,28 @@ static void what_the_file_leaves_out_has_its_default(void **state)
     findings_free(&f);
 }
 
+static void what_needs_a_second_operator_is_what_is_named(void **state)
+{
+    (void)state;
+    struct migration m;
+    struct findings f = {0};
+    migration_parse("m.ini", LEAST "[approve]\nphases = enforce,finish\trollback\nby = any\n", &m,
+                    &f);
+    assert_int_equal(f.count, 0);
+    for (int i = 0; i < PHASE_COUNT; i++)
+        assert_int_equal(m.approve.phases[i], i == PHASE_ENFORCE || i == PHASE_FINISH);
+    assert_true(m.approve.rollback);
+    assert_false(m.approve.by_other);
+    migration_free(&m);
+    migration_parse("m.ini", LEAST, &m, &f);
+    for (int i = 0; i < PHASE_COUNT; i++)
+        assert_false(m.approve.phases[i]);
+    assert_false(m.approve.rollback);
+    assert_true(m.approve.by_other);
+    migration_free(&m);
+    findings_free(&f);
+}
+
 static void what_the_file_says_is_kept_as_it_stands(void **state)
 {
     (void)state;
@@ -326,6 +348,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_rule_names_its_line_and_what_is_allowed),
         cmocka_unit_test(what_the_file_leaves_out_has_its_default),
+        cmocka_unit_test(what_needs_a_second_operator_is_what_is_named),
         cmocka_unit_test(what_the_file_says_is_kept_as_it_stands),
         cmocka_unit_test(an_id_may_have_100_characters_and_no_more),
         cmocka_unit_test(a_value_of_64_kilobytes_comes_whole),

@@ -97,6 +97,40 @@ static void each_thing_is_said_once(void **state)
     ear_close(&a);
 }
 
+static void who_asked_who_is_here_and_what_they_say(void **state)
+{
+    (void)state;
+    struct ear a;
+    ear_open(&a);
+    free(a.w.v.operator_name);
+    a.w.v.operator_name = mem_dup("ann");
+    a.w.m.approve = mem_dup("expand");
+    tell(&a.w, 1, "{\"event\":\"attach\",\"client\":1,\"operator\":\"ann\"}");
+    tell(&a.w, 1, "{\"event\":\"attach\",\"client\":2,\"operator\":\"bob\",\"read_only\":true}");
+    tell(&a.w, 1,
+         "{\"event\":\"approval\",\"target\":\"o1\",\"phase\":\"expand\",\"of\":\"step\","
+         "\"state\":\"asked\",\"operator\":\"bob\",\"by\":\"other\"}");
+    assert_shown(hear(&a), "bob asks for expand: another operator has to approve it\n");
+    (void)type(&a, "status\n");
+    assert_shown(str_text(&a.heard), "ASKING expand? 2nd operator (bob asked)\n");
+    assert_shown(str_text(&a.heard),
+                 "bob asked for expand 0s ago: a second yes begins it; say step\n");
+    assert_shown(str_text(&a.heard),
+                 "here: ann since 16:00:00\nhere: bob, read-only, since 16:00:00\n");
+    (void)type(&a, "step\n");
+    assert_shown(str_text(&a.heard), "Approve expand, which bob asked for?");
+    assert_request(type(&a, "y\n"), "{\"do\":\"step\",\"expect_phase\":\"expand\","
+                                    "\"operator\":\"ann\",\"target\":\"o1\"}");
+    /* a message is said as one, and not as one thing that happened among others */
+    tell(&a.w, 1, "{\"event\":\"note\",\"target\":\"o1\",\"operator\":\"bob\",\"text\":\"wait\"}");
+    view_call(&a.w.v, "bob", a.w.now, "wait");
+    view_call(&a.w.v, "carl", a.w.now, "go on");
+    assert_string_equal(hear(&a), "message from bob, 16:00:00: wait\n"
+                                  "message from carl, 16:00:00: go on\n");
+    assert_string_equal(hear(&a), "");
+    ear_close(&a);
+}
+
 static void progress_comes_once_in_ten_seconds(void **state)
 {
     (void)state;
@@ -297,6 +331,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_begins_with_where_things_stand),
         cmocka_unit_test(each_thing_is_said_once),
+        cmocka_unit_test(who_asked_who_is_here_and_what_they_say),
         cmocka_unit_test(progress_comes_once_in_ten_seconds),
         cmocka_unit_test(nothing_moves_a_cursor),
         cmocka_unit_test(words_are_commands),
