@@ -341,7 +341,8 @@ static void the_order_follows_version_trigger_and_kind(void **state)
         {130000, NEW_ROWS_TRIGGER, 'r', WALK_KEYS, 1},
         {150000, NEW_ROWS_DEFAULT, 'r', WALK_KEYS, 1},
         {150000, NEW_ROWS_APPLICATION, 'r', WALK_KEYS, 1},
-        {150000, NEW_ROWS_TRIGGER, 'p', WALK_KEYS, 1},
+        {150000, NEW_ROWS_TRIGGER, 'p', WALK_BLOCKS, 8},
+        {150000, NEW_ROWS_TRIGGER, 'f', WALK_KEYS, 1},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct fixture x = fixture_of(rows[i].version);
