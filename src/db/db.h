@@ -33,7 +33,7 @@ enum db_fault {
     DB_READ_ONLY,     /* 25006; 1290, 1836: a failover left us on a standby */
     DB_EXISTS,        /* 42701, 42P07, 42710; 1060, 1050, 1359 */
     DB_MISSING,       /* 42703, 42P01, 42704, 42883; 1054, 1146, 1049, 1360 */
-    DB_DATA,          /* class 22 and 23: a row's value */
+    DB_DATA,          /* of one row: class 22, 23, P0 and such; 1242, 1264, 1644 */
     DB_ALGORITHM,     /* 1845, 1846, 4092: not in the way the statement asks for */
     DB_STOPPED,       /* 57P01..03; 1053: the server shuts down, starts, or ended our session */
     DB_FENCED,        /* the batch's own check: another engine drives, or the cursor moved */

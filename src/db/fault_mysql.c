@@ -48,8 +48,11 @@ static enum db_fault classify(int number, const char *sqlstate)
     for (size_t i = 0; i < COUNT_OF(known); i++)
         if (known[i].number == number)
             return known[i].fault;
-    if (strncmp(sqlstate, "22", 2) == 0 || strncmp(sqlstate, "23", 2) == 0)
-        return DB_DATA;
+    /* 21: a subquery of two rows, among others */
+    static const char *const of_row[] = {"21", "22", "23", "45"};
+    for (size_t i = 0; i < COUNT_OF(of_row); i++)
+        if (strncmp(sqlstate, of_row[i], 2) == 0)
+            return DB_DATA;
     return DB_OTHER;
 }
 

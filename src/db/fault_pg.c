@@ -24,6 +24,17 @@ static bool is_one_of(const char *state, const char *const *list, size_t count)
     return false;
 }
 
+/* What a value's expression can meet on one row and not on another: data, a subquery of two rows,
+ * constraints, functions of SQL, C and PL/pgSQL. */
+static bool is_of_row(const char *state)
+{
+    static const char *const classes[] = {"21", "22", "23", "2F", "38", "39", "P0"};
+    for (size_t i = 0; i < COUNT_OF(classes); i++)
+        if (is_class(state, classes[i]))
+            return true;
+    return false;
+}
+
 static enum db_fault classify(const struct pg_fault *f)
 {
     static const char *const exists[] = {"42701", "42P07", "42710", "42P06", "42723"};
@@ -53,7 +64,7 @@ static enum db_fault classify(const struct pg_fault *f)
         return DB_MISSING;
     if (is_class(state, "28"))
         return DB_REFUSED;
-    if (is_class(state, "22") || is_class(state, "23"))
+    if (is_of_row(state))
         return DB_DATA;
     return DB_OTHER;
 }

@@ -35,7 +35,7 @@ static const struct spec_key migration_keys[] = {
      .offset = AT(id),
      .doc = "names the migration everywhere: journal, state in the target, commands"},
     {.key = "table",
-     .kind = SPEC_TEXT,
+     .kind = SPEC_IDENTIFIER,
      .required = true,
      .offset = AT(table),
      .doc = "the table, as schema.table or table"},
@@ -48,7 +48,7 @@ static const struct spec_key migration_keys[] = {
 
 static const struct spec_key column_keys[] = {
     {.key = "name",
-     .kind = SPEC_TEXT,
+     .kind = SPEC_IDENTIFIER,
      .required = true,
      .offset = AT(column),
      .doc = "the bare name of the new column"},

@@ -12,18 +12,19 @@
 
 /* In brackets: what `offset` points at. */
 enum spec_kind {
-    SPEC_TEXT,     /* one line (char *) */
-    SPEC_NAME,     /* letters, digits and . _ -, at most 100 (char *) */
-    SPEC_PATH,     /* one line; a leading ~ is the home folder (char *, expanded) */
-    SPEC_SQL,      /* may go over several lines (char *) */
-    SPEC_CONNINFO, /* the same, for connection parameters (char *) */
-    SPEC_INTEGER,  /* (int64_t) */
-    SPEC_NUMBER,   /* (double) */
-    SPEC_BOOL,     /* yes or no (bool) */
-    SPEC_DURATION, /* (int64_t, microseconds) */
-    SPEC_SIZE,     /* (int64_t, bytes) */
-    SPEC_RATE,     /* (int64_t, bytes a second) */
-    SPEC_WORD,     /* one of `words` (int, its place in the list) */
+    SPEC_TEXT,       /* one line (char *) */
+    SPEC_IDENTIFIER, /* SQL's: a newline stands in quotes alone (char *) */
+    SPEC_NAME,       /* letters, digits and . _ -, at most 100 (char *) */
+    SPEC_PATH,       /* one line; a leading ~ is the home folder (char *, expanded) */
+    SPEC_SQL,        /* may go over several lines (char *) */
+    SPEC_CONNINFO,   /* the same, for connection parameters (char *) */
+    SPEC_INTEGER,    /* (int64_t) */
+    SPEC_NUMBER,     /* (double) */
+    SPEC_BOOL,       /* yes or no (bool) */
+    SPEC_DURATION,   /* (int64_t, microseconds) */
+    SPEC_SIZE,       /* (int64_t, bytes) */
+    SPEC_RATE,       /* (int64_t, bytes a second) */
+    SPEC_WORD,       /* one of `words` (int, its place in the list) */
 };
 
 struct spec_key {

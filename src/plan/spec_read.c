@@ -22,6 +22,8 @@ static const char *kind_text(enum spec_kind kind)
     switch (kind) {
     case SPEC_TEXT:
         return "one line of text";
+    case SPEC_IDENTIFIER:
+        return "a name, on one line unless in quotes";
     case SPEC_NAME:
         return "letters, digits and . _ -, at most 100, the first a letter or digit";
     case SPEC_PATH:
@@ -76,6 +78,20 @@ static bool parse_word(const char *const *words, const char *text, int *out)
     return false;
 }
 
+/* A line that was indented by mistake must not become part of a name. */
+static bool keeps_lines_in_quotes(const char *text)
+{
+    char quote = '\0';
+    for (; *text; text++)
+        if (quote)
+            quote = *text == quote ? '\0' : quote;
+        else if (*text == '"' || *text == '`')
+            quote = *text;
+        else if (*text == '\n')
+            return false;
+    return true;
+}
+
 /* The form alone: the range is the next question. */
 static bool parse(const struct spec_key *key, const char *text, union value *out)
 {
@@ -84,6 +100,9 @@ static bool parse(const struct spec_key *key, const char *text, union value *out
     case SPEC_PATH:
         out->text = text;
         return !strchr(text, '\n');
+    case SPEC_IDENTIFIER:
+        out->text = text;
+        return keeps_lines_in_quotes(text);
     case SPEC_NAME:
         out->text = text;
         return spec_is_name(text, NAME_MAX_BYTES);
@@ -142,6 +161,7 @@ static void store(const struct spec_key *key, const union value *value, int line
     }
     switch (key->kind) {
     case SPEC_TEXT:
+    case SPEC_IDENTIFIER:
     case SPEC_NAME:
     case SPEC_PATH:
     case SPEC_SQL:

@@ -28,6 +28,7 @@ background="$background $!"
 # moment
 mask() {
     perl -CSD -pe '
+        s/(: standby walreceiver).*/$1/;
         s/\b'"$(id -un)"'(?=:| attached|, newel)/USER/g; s/(newel [0-9.]+ at) \S+/$1 HOST/; s/^(here )\S+/$1USER/;
         s/[\x{2800}-\x{28FF}\x{250A}\x{2581}-\x{2588}]+/~/g;
         s/[0-9][0-9.,:]*(us|ms|s|m|h|kB|MB|GB|B|k|M|%)?/#/g;

@@ -120,6 +120,7 @@ static void numbers_are_faults(void **state)
         {1054, "42S22", DB_MISSING},      {1146, "42S02", DB_MISSING},
         {1264, "22003", DB_DATA},         {1048, "23000", DB_DATA},
         {1644, "45000", DB_DATA},         {1053, "08S01", DB_STOPPED},
+        {1242, "21000", DB_DATA},         {3140, "22032", DB_DATA},
         {1047, "08S01", DB_STOPPED},      {2013, "HY000", DB_LOST},
         {2006, "HY000", DB_LOST},         {1927, "70100", DB_LOST},
         {1064, "42000", DB_OTHER},
