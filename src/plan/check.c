@@ -106,7 +106,8 @@ static const char *kind_name(char relkind)
     }
 }
 
-/* Each partition is walked by itself; the statements go to the table, and from it to all of them. */
+/* Each partition is walked by itself; the statements go to the table, and from it to all of them.
+ */
 static bool check_partitions(struct checker *c)
 {
     const struct facts *f = c->f;
@@ -124,15 +125,39 @@ static bool check_partitions(struct checker *c)
     return true;
 }
 
+/* Whose tables a schema holds, where they are nobody's to change. */
+static const char *owner_of(const struct facts *f)
+{
+    static const char *const postgresql[] = {"pg_catalog", "pg_toast", "information_schema", NULL};
+    static const char *const mysql[] = {"mysql", "sys", "performance_schema", "information_schema",
+                                        NULL};
+    if (strcmp(f->schema, "newel") == 0)
+        return "newel";
+    for (const char *const *name = f->engine == DB_POSTGRESQL ? postgresql : mysql; *name; name++)
+        if (strcmp(f->schema, *name) == 0)
+            return "the server";
+    return NULL;
+}
+
 /* False when there is nothing to look at any further. */
 static bool check_table(struct checker *c)
 {
     const struct facts *f = c->f;
     if (!f->table_exists) {
-        checker_add(c, "table", CHECK_STOP,
-                    "check its name, its schema and the database of the dsn",
-                    "there is no table %s in database %s (schemas looked through: %s)", c->m->table,
-                    f->database, f->search_path);
+        if (f->engine == DB_POSTGRESQL)
+            checker_add(c, "table", CHECK_STOP,
+                        "check its name, its schema and the database of the dsn",
+                        "there is no table %s in database %s (schemas looked through: %s)",
+                        c->m->table, f->database, f->search_path);
+        else
+            checker_add(c, "table", CHECK_STOP, "check its name and the target's database",
+                        "there is no table %s in database %s", c->m->table, f->database);
+        return false;
+    }
+    const char *owner = owner_of(f);
+    if (owner) {
+        checker_add(c, "table", CHECK_STOP, "name a table of the application",
+                    "%s belongs to %s itself, which relies on its shape", f->qualified, owner);
         return false;
     }
     if (f->relkind == 'p')

@@ -217,9 +217,9 @@ refused view a_view 'view'
 refused matview kept 'materialized view'
 refused sequence counter 'sequence'
 refused type pair 'type'
-refused catalog pg_catalog.pg_class 'pg_class|system'
-refused schema information_schema.sql_features 'information_schema|system'
-refused toast "pg_toast.$(psql_p "SELECT reltoastrelid::regclass FROM pg_class WHERE relname = 'customers'" | sed 's/.*\.//')" 'no ordinary table'
+refused catalog pg_catalog.pg_class 'belongs to the server itself'
+refused schema information_schema.sql_features 'belongs to the server itself|there is no table'
+refused toast "pg_toast.$(psql_p "SELECT reltoastrelid::regclass FROM pg_class WHERE relname = 'customers'" | sed 's/.*\.//')" 'belongs to the server itself'
 refused temp pg_temp.mine 'no table|temporary'
-refused own newel.migration "newel"
+refused own newel.migration 'belongs to newel itself'
 done_testing
