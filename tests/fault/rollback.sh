@@ -36,7 +36,8 @@ left() {
     psql_p "SELECT (SELECT count(*) FROM pg_attribute WHERE attrelid = 'orders'::regclass
             AND attname = 'extra' AND NOT attisdropped)
         + (SELECT count(*) FROM pg_trigger WHERE tgrelid = 'orders'::regclass)
-        + (SELECT count(*) FROM pg_constraint WHERE conrelid = 'orders'::regclass AND contype <> 'p')
+        + (SELECT count(*) FROM pg_constraint WHERE conrelid = 'orders'::regclass
+            AND conname NOT IN ('orders_pkey', 'orders_id_not_null'))
         + (SELECT count(*) FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace
             WHERE nspname = 'newel' AND proname LIKE 'sync%')"
 }

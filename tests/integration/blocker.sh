@@ -41,13 +41,13 @@ wait "$engine"
 is $? 0 'and the migration goes on to its end'
 like "$(cat "$work/report")" 'terminat' 'the holder was told'
 
-# ---- one row that somebody holds: the backfill says that it waits, and for whom
+# ---- the first row, which somebody holds, so that no smaller batch comes past: the backfill says that it waits, and for whom
 
 sed 's/^id = .*/id = second/; s/^name = .*/name = second/' "$work/extra.ini" >"$work/second.ini"
 run second --until sync
 is $? 0 'ready for another backfill' || show second
 psql -Xq "$PRIMARY_DSN application_name=clerk" \
-    -c 'BEGIN; SELECT * FROM items WHERE id = 500 FOR UPDATE; SELECT pg_sleep(120)' >"$work/clerk" 2>&1 &
+    -c 'BEGIN; SELECT * FROM items WHERE id = 1 FOR UPDATE; SELECT pg_sleep(120)' >"$work/clerk" 2>&1 &
 background="$background $!"
 holder() {
     psql_p "SELECT pid FROM pg_stat_activity WHERE application_name = 'clerk' AND query LIKE '%pg_sleep%'"

@@ -29,9 +29,8 @@ lf='
 
 # ---- names
 
-# shellcheck disable=SC1003
 wild='"neu'$lf'es Haus".'
-# shellcheck disable=SC1003
+# shellcheck disable=SC1003,SC2016
 wild=$wild'"a'$lf''\''b'\'' ""c"" `d` \e %s $1 -- /* 🧱"'
 wild_sql=$(printf '%s' "$wild" | sed "s/'/''/g")
 psql_p "CREATE SCHEMA \"neu${lf}es Haus\";

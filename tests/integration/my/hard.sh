@@ -1,7 +1,7 @@
 # Tables at their worst, as ../hard.sh has it: names of newlines and quotes, keywords, unique
 # indexes that hold NULLs, values that read other tables or fail on one row, tables that are full of
 # columns, and those that are refused. What keys.sh has is not repeated here.
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2016
 set -u
 # shellcheck source=tests/integration/my/lib.sh
 . "$SRCDIR/tests/integration/my/lib.sh"
