@@ -135,7 +135,6 @@ default = 'none'
 [backfill]
 value = (SELECT c.region FROM country c WHERE c.code = customers.code)
 where = EXISTS (SELECT 1 FROM country c WHERE c.code = customers.code)
-new_rows = application
 INI
 every subquery customers "region = CASE code WHEN 7 THEN 'none' ELSE CONCAT('region ', code) END"
 # fails_on_one ID TABLE VALUE WORDS NUMBER MEND
