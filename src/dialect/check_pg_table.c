@@ -3,16 +3,6 @@
 
 static const struct check_query queries[] = {
     {
-        .name = "system table",
-        .stops = true,
-        .of_table = true,
-        .sql = "SELECT format('%s is a table of the server itself (schema %I)', c.oid::regclass, "
-               "n.nspname), 'name a table of the application' FROM pg_class c JOIN pg_namespace n "
-               "ON n.oid = c.relnamespace WHERE c.oid = $1::oid AND (c.oid < 16384 OR n.nspname "
-               "IN ('pg_catalog', 'information_schema', 'pg_toast'))",
-        .passed = "it is the application's",
-    },
-    {
         .name = "unlogged table",
         .stops = true,
         .of_table = true,

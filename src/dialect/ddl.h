@@ -34,9 +34,9 @@ struct ddl_subject {
 /* As struct step has them; the texts are the caller's, `lock` is static. */
 struct ddl_text {
     char *sql, *undo, *done, *undone;
-    const char *lock; /* the mode, or "none" */
+    const char *lock;      /* the mode, or "none" */
     const char *undo_lock; /* of the way back; NULL: the same */
-    bool exclusive;   /* reads of the table wait behind it, too */
+    bool exclusive;        /* reads of the table wait behind it, too */
 };
 
 /* What a dialect has no need of is NULL, and left out of the plan. */
@@ -71,11 +71,12 @@ struct ddl_words {
      */
     const char *table;
     /*
-     * $1 oid -> of each partition that holds rows: oid, qualified, relkind, blocks, heap
-     * bytes, index bytes, rows; NULL where partitions are no tables
+     * $1 oid (MySQL: $1 schema $2 table, here and below) -> of each partition that holds rows: what
+     * it is known by, qualified, its name for people, relkind, blocks, heap bytes, index bytes,
+     * rows
      */
     const char *leaves;
-    /* $1 oid (MySQL: $1 schema $2 table, here and below), column -> type, not null? */
+    /* $1 oid, column -> type, not null? */
     const char *column;
     /* -> name, type, correlation of the primary key's columns, in order */
     const char *key;

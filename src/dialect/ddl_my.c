@@ -237,19 +237,30 @@ static const char server[] =
 
 #define QUOTED(name) "CONCAT('`', REPLACE(" name ", '`', '``'), '`')"
 
+#define TABLE_QUOTED QUOTED("table_schema") ", '.', " QUOTED("table_name")
+#define KIND                                                                                       \
+    "CASE WHEN t.create_options LIKE '%partitioned%' THEN 'p' "                                    \
+    "WHEN t.table_type = 'BASE TABLE' THEN 'r' WHEN t.table_type LIKE '%VIEW' THEN 'v' "           \
+    "WHEN t.table_type = 'SEQUENCE' THEN 'S' ELSE 'x' END"
+
 static const char table[] =
-    "SELECT t.table_schema, t.table_name, "
-    "CONCAT(" QUOTED("t.table_schema") ", '.', " QUOTED(
-        "t.table_name") "), 0, "
-                        "CASE t.table_type WHEN 'BASE TABLE' THEN 'r' WHEN 'VIEW' THEN 'v' ELSE "
-                        "'x' END, 'p', "
-                        "CAST(COALESCE(t.data_length, 0) / 16384 AS SIGNED), "
-                        "COALESCE(t.data_length, 0), "
-                        "COALESCE(t.index_length, 0), COALESCE(t.table_rows, 0), 100, "
-                        "(SELECT COUNT(DISTINCT s.index_name) FROM information_schema.statistics s "
-                        "WHERE s.table_schema = t.table_schema AND s.table_name = t.table_name), "
-                        "COALESCE(t.avg_row_length, 0) FROM information_schema.tables t "
-                        "WHERE t.table_schema = COALESCE($1, DATABASE()) AND t.table_name = $2";
+    "SELECT t.table_schema, t.table_name, CONCAT(" TABLE_QUOTED "), 0, " KIND ", 'p', "
+    "CAST(COALESCE(t.data_length, 0) / 16384 AS SIGNED), COALESCE(t.data_length, 0), "
+    "COALESCE(t.index_length, 0), COALESCE(t.table_rows, 0), 100, "
+    "(SELECT COUNT(DISTINCT s.index_name) FROM information_schema.statistics s "
+    "WHERE s.table_schema = t.table_schema AND s.table_name = t.table_name), "
+    "COALESCE(t.avg_row_length, 0) FROM information_schema.tables t "
+    "WHERE t.table_schema = COALESCE($1, DATABASE()) AND t.table_name = $2";
+
+#define PART "COALESCE(subpartition_name, partition_name)"
+#define PART_QUOTED QUOTED(PART)
+
+static const char leaves[] =
+    "SELECT " PART ", CONCAT(" TABLE_QUOTED ", ' PARTITION (', " PART_QUOTED ", ')'), " PART
+    ", 'r', "
+    "CAST(COALESCE(data_length, 0) / 16384 AS SIGNED), COALESCE(data_length, 0), "
+    "COALESCE(index_length, 0), COALESCE(table_rows, 0) FROM information_schema.partitions "
+    "WHERE table_schema = $1 AND table_name = $2 AND partition_name IS NOT NULL";
 
 static const char column[] =
     "SELECT column_type, is_nullable = 'NO' FROM information_schema.columns "
@@ -288,8 +299,8 @@ static const char versions[] =
     .add_column = add_column, .sync_triggers = sync_triggers, .set_default = set_default,          \
     .add_not_null = add_not_null, .set_not_null = set_not_null, .drop_check = drop_check,          \
     .drop_triggers = drop_triggers, .analyze = analyze, .validate_is_enough = validate_is_enough,  \
-    .server = server, .table = table, .column = column, .key = key, .columns = columns,            \
-    .storage = storage, .variables = variables,                                                    \
+    .server = server, .table = table, .leaves = leaves, .column = column, .key = key,              \
+    .columns = columns, .storage = storage, .variables = variables,                                \
     .cluster = "SHOW GLOBAL STATUS LIKE 'wsrep_cluster_size'"
 
 const struct ddl_words ddl_mysql = {FAMILY, .row_versions = versions};

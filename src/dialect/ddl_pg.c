@@ -417,13 +417,14 @@ static const char table[] =
     "(SELECT count(*) FROM pg_index WHERE indrelid = oid), width::bigint FROM t";
 
 static const char leaves[] =
-    "SELECT c.oid::bigint, quote_ident(n.nspname) || '.' || quote_ident(c.relname), c.relkind, "
+    "SELECT c.oid, quote_ident(n.nspname) || '.' || quote_ident(c.relname), "
+    "quote_ident(n.nspname) || '.' || quote_ident(c.relname), c.relkind, "
     "s.heap / current_setting('block_size')::bigint, s.heap, pg_indexes_size(c.oid), CASE WHEN c.reltuples > 0 AND c.relpages > 0 THEN "
     "(c.reltuples / c.relpages * (s.heap / current_setting('block_size')::bigint))::bigint "
     "ELSE s.heap / 100 END FROM pg_partition_tree($1::oid) t JOIN pg_class c ON c.oid = t.relid "
     "JOIN pg_namespace n ON n.oid = c.relnamespace, "
     "LATERAL (SELECT pg_relation_size(c.oid) AS heap) s "
-    "WHERE t.isleaf AND c.relkind <> 'p' ORDER BY c.oid";
+    "WHERE t.isleaf AND c.relkind <> 'p'";
 
 static const char column[] =
     "SELECT format_type(atttypid, atttypmod), attnotnull FROM pg_attribute "

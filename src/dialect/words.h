@@ -11,7 +11,7 @@ struct words {
     const char *id;        /* of the migration, bare */
     const char *qualified; /* "public"."orders" where quoting is needed */
     const char *table;     /* the table's own name, quoted where needed */
-    const char *part;      /* `qualified` is the partition of that oid, `table` its alias; NULL: no */
+    const char *part;      /* `qualified` is this partition of the table; NULL: it is the table */
     const char *column;    /* quoted where needed */
     const char *type;
     const char *value;     /* NULL: the default is the value */

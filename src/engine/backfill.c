@@ -62,7 +62,7 @@ static bool ask_extent(struct run *r, struct db *db, const struct place *p, stru
 static int64_t parts_of(const struct run *r, const struct place *p)
 {
     double parts = (double)r->plan.range_count;
-    if (p->oid)
+    if (p->part)
         parts *= r->facts.blocks > 0 ? (double)p->blocks / (double)r->facts.blocks : 0;
     return parts < 1 ? 1 : (int64_t)parts;
 }

@@ -243,7 +243,7 @@ static void learn_density(struct walk *w, const struct window *before, int64_t u
 static void set_parts(json_t *event, const struct walk *w)
 {
     const struct backfill *b = w->lane->backfill;
-    if (!w->range->place->oid)
+    if (!w->range->place->part)
         return;
     int64_t begun = 0, done = 0;
     for (size_t i = 0; i < b->range_count;) {
@@ -409,7 +409,7 @@ static bool is_gone(struct walk *w)
         return false;
     bool there = false;
     for (size_t i = 0; i < count; i++)
-        there |= leaves[i].oid == w->range->place->oid;
+        there |= strcmp(leaves[i].part, w->range->place->part) == 0;
     leaves_free(leaves, count);
     if (there)
         return false;
@@ -436,7 +436,7 @@ static bool after_fault(struct walk *w, enum db_fault fault, const struct batch 
                 fail(w->lane->backfill, e);
             return false;
         }
-    } else if (w->range->place->oid && is_gone(w)) {
+    } else if (w->range->place->part && is_gone(w)) {
         return false;
     } else if (!db_fault_passes(fault)) {
         if (fault == DB_DATA)

@@ -1,7 +1,6 @@
 #include "config.h"
 #include "engine/place.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,9 +13,9 @@ static void add_place(struct run *r, struct place **places, size_t *count, const
     p->rows = leaf ? leaf->rows : r->facts.rows_estimate;
     if (!leaf)
         return;
-    p->oid = leaf->oid;
-    p->part = mem_printf("%" PRId64, leaf->oid);
-    p->name = mem_dup(leaf->qualified);
+    p->part = mem_dup(leaf->part);
+    p->qualified = mem_dup(leaf->qualified);
+    p->name = mem_dup(leaf->name);
 }
 
 bool places_read(struct run *r, struct db *db, struct place **places, size_t *count,
@@ -36,8 +35,8 @@ bool places_read(struct run *r, struct db *db, struct place **places, size_t *co
     /* the array stands still from now on: what points into it may be set */
     for (size_t i = 0; i < *count; i++) {
         struct place *p = &(*places)[i];
-        if (p->oid) {
-            p->words.qualified = p->name;
+        if (p->part) {
+            p->words.qualified = p->qualified;
             p->words.part = p->part;
         }
         p->walk.words = &p->words;
@@ -51,6 +50,7 @@ void places_free(struct place *places, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         free(places[i].part);
+        free(places[i].qualified);
         free(places[i].name);
         free(places[i].by_blocks);
     }
@@ -59,17 +59,22 @@ void places_free(struct place *places, size_t count)
 
 struct place *place_of(struct place *places, size_t count, const char *shape)
 {
-    const char *colon = shape ? strchr(shape, ':') : NULL;
-    int64_t oid = colon ? atoll(shape) : 0;
-    size_t low = 0, high = count; /* there may be tens of thousands, in the order of their oids */
-    while (low < high) {
+    const char *colon = shape ? strrchr(shape, ':') : NULL;
+    if (!colon || !count || !places[0].part) /* partitioned meanwhile, or no longer: all is new */
+        return !colon && count && !places[0].part ? &places[0] : NULL;
+    char *part = mem_dup_n(shape, (size_t)(colon - shape));
+    struct place *found = NULL;
+    size_t low = 0, high = count; /* there may be tens of thousands, in the order of their parts */
+    while (low < high && !found) {
         size_t middle = low + (high - low) / 2;
-        if (places[middle].oid == oid)
-            return &places[middle];
-        if (places[middle].oid < oid)
+        int side = facts_compare_parts(places[middle].part, part);
+        if (side == 0)
+            found = &places[middle];
+        else if (side < 0)
             low = middle + 1;
         else
             high = middle;
     }
-    return NULL;
+    free(part);
+    return found;
 }

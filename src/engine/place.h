@@ -1,6 +1,6 @@
 /*
  * The tables that a backfill walks: the migration's own, or each partition of it.
- * A range belongs to one of them, named by the first part of its shape: "OID:".
+ * A range belongs to one of them, named by the first part of its shape: "PART:".
  */
 #ifndef NEWEL_ENGINE_PLACE_H
 #define NEWEL_ENGINE_PLACE_H
@@ -9,8 +9,8 @@
 #include "engine/run.h"
 
 struct place {
-    int64_t oid;       /* 0: the table itself */
-    char *part, *name; /* "16411"; the partition, qualified; NULL: the table itself */
+    char *part;             /* "16411" or "p2026"; NULL: the table itself, as the next two */
+    char *qualified, *name; /* for statements; for people */
     struct words words;
     struct batch_subject walk; /* shares the run's keys */
     char *by_blocks;           /* the text of a batch; NULL when the walk is by keys */

@@ -98,6 +98,17 @@ static bool read_table(struct db *db, const struct ddl_words *words, const struc
     return true;
 }
 
+int facts_compare_parts(const char *a, const char *b)
+{
+    size_t n = strlen(a), m = strlen(b);
+    return n == m ? strcmp(a, b) : n < m ? -1 : 1;
+}
+
+static int by_part(const void *a, const void *b)
+{
+    return facts_compare_parts(((const struct leaf *)a)->part, ((const struct leaf *)b)->part);
+}
+
 bool facts_leaves(struct db *db, const struct facts *f, struct leaf **leaves, size_t *count,
                   struct error *e)
 {
@@ -108,30 +119,35 @@ bool facts_leaves(struct db *db, const struct facts *f, struct leaf **leaves, si
         return true;
     char oid[24];
     const char *params[2];
-    (void)facts_ref(f, oid, params);
     struct db_rows *rows;
-    if (db_query(db, &rows, e, sql, 1, params) != DB_OK)
+    if (db_query(db, &rows, e, sql, facts_ref(f, oid, params), params) != DB_OK)
         return false;
     for (int i = 0; i < db_row_count(rows); i++) {
         struct leaf *leaf = VEC_PUSH(*leaves, *count);
         *leaf = (struct leaf){
-            .oid = db_int(rows, i, 0, 0),
+            .part = mem_dup(db_value(rows, i, 0)),
             .qualified = mem_dup(db_value(rows, i, 1)),
-            .relkind = first_char(rows, i, 2),
-            .blocks = db_int(rows, i, 3, 0),
-            .heap_bytes = db_int(rows, i, 4, 0),
-            .index_bytes = db_int(rows, i, 5, 0),
-            .rows = db_int(rows, i, 6, 0),
+            .name = mem_dup(db_value(rows, i, 2)),
+            .relkind = first_char(rows, i, 3),
+            .blocks = db_int(rows, i, 4, 0),
+            .heap_bytes = db_int(rows, i, 5, 0),
+            .index_bytes = db_int(rows, i, 6, 0),
+            .rows = db_int(rows, i, 7, 0),
         };
     }
     db_rows_free(rows);
+    if (*count)
+        qsort(*leaves, *count, sizeof **leaves, by_part);
     return true;
 }
 
 void leaves_free(struct leaf *leaves, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        free(leaves[i].part);
         free(leaves[i].qualified);
+        free(leaves[i].name);
+    }
     free(leaves);
 }
 
@@ -139,6 +155,8 @@ static bool read_leaves(struct db *db, struct facts *f, struct error *e)
 {
     if (!facts_leaves(db, f, &f->leaves, &f->leaf_count, e))
         return false;
+    if (f->leaf_count)
+        f->blocks = f->heap_bytes = f->index_bytes = f->rows_estimate = 0;
     for (size_t i = 0; i < f->leaf_count; i++) {
         f->blocks += f->leaves[i].blocks;
         f->heap_bytes += f->leaves[i].heap_bytes;

@@ -13,8 +13,9 @@ struct key_column {
 
 /* A partition that holds rows. */
 struct leaf {
-    int64_t oid;
-    char *qualified;
+    char *part;      /* what it is known by as long as it is there: its oid, or its name */
+    char *qualified; /* as statements say it */
+    char *name;      /* as people do */
     char relkind;
     int64_t blocks, heap_bytes, index_bytes, rows;
 };
@@ -68,10 +69,13 @@ struct facts {
     int64_t alter_log_bytes; /* what may be written while a table is built anew */
 };
 
-/* The partitions of now; none where the table has none. The caller frees them. */
+/* The partitions of now, in facts_compare_parts' order; none where the table has none. The caller
+ * frees them. */
 bool facts_leaves(struct db *db, const struct facts *f, struct leaf **leaves, size_t *count,
                   struct error *e) MUST_CHECK;
 void leaves_free(struct leaf *leaves, size_t count);
+/* As strcmp() does, but the shorter first: p9 before p10, and oids by their number. */
+int facts_compare_parts(const char *a, const char *b);
 
 /*
  * What names the table in the dialect's questions: its oid, or schema and name.

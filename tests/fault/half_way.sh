@@ -74,7 +74,9 @@ psql_p 'VACUUM FULL items'
 ok 'the table was rewritten in the middle' between 'SELECT count(*) FROM written' 1000 11000
 wait "$engine"
 is $? 0 'it comes to the end of the backfill' || show extra
-ok 'having said that places no longer hold' said extra '"code":"rewritten"'
+if [ "$(version)" -ge 140000 ]; then # before, it goes along keys, which stay what they are
+    ok 'having said that places no longer hold' said extra '"code":"rewritten"'
+fi
 is "$(psql_p "SELECT count(*) || ' ' || count(DISTINCT id) FROM written")" '12000 12000' \
     'each row was written once'
 is "$(psql_p "SELECT sum(rows) FROM newel.checkpoint")" 12000 'the counters know of both passes'

@@ -159,7 +159,7 @@ psql_p "CREATE UNLOGGED TABLE unlogged (id int, v text);
     ALTER EXTENSION plpgsql ADD TABLE owned"
 for case in 'unlogged=STOP unlogged table=a crash empties it.*ALTER TABLE unlogged SET LOGGED' \
     'typed=STOP typed table=it is of type kind.*ALTER TABLE typed NOT OF' \
-    'pg_catalog.pg_class=STOP system table=a table of the server itself' \
+    'pg_catalog.pg_class=STOP table=belongs to the server itself' \
     'parted=pass table=public.parted is partitioned: 1 partition,' \
     'mixed=STOP table=partition public.mixed_far of public.mixed is a foreign table' \
     'sharded=STOP distributed=Citus keeps its rows elsewhere' \

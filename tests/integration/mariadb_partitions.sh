@@ -1,0 +1,2 @@
+#!/bin/sh
+FLAVOUR=mariadb . "$SRCDIR/tests/integration/my/partitions.sh"
