@@ -448,7 +448,7 @@ setting "archive_command = 'false'" "'false'"
 psql_p 'SELECT pg_switch_wal()' >"$work/switched"
 psql_p "SELECT 1 FROM pg_create_physical_replication_slot('left_behind', true);
     CREATE ROLE loader; ALTER ROLE loader SET session_replication_role = replica;
-    ALTER DATABASE postgres CONNECTION LIMIT 9"
+    ALTER DATABASE postgres CONNECTION LIMIT 9" >"$work/slot"
 psql_p "SELECT pg_create_logical_replication_slot('reader', 'test_decoding')" >"$work/reader" 2>&1
 decodes=$?
 setting "max_wal_size = '32MB'" "'32MB'"
