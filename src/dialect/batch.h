@@ -99,6 +99,9 @@ const struct batch_words *batch_words(enum db_engine engine);
 
 extern const struct batch_words batch_pg, batch_my; /* batch_my: MariaDB, too */
 
+/* MySQL's UPDATE of at most so many rows that have no value, wherever. The caller frees it. */
+char *batch_my_write(const struct batch_subject *b, int64_t most);
+
 /* Appends PostgreSQL's key as people read it, or the place of a row that has none. */
 void batch_pg_key_text(struct str *s, const struct batch_key *keys, size_t count);
 

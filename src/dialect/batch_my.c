@@ -195,6 +195,14 @@ static void add_write(struct str *s, const struct words *w)
     free(value);
 }
 
+char *batch_my_write(const struct batch_subject *b, int64_t most)
+{
+    struct str s = {0};
+    add_write(&s, b->words);
+    str_addf(&s, " LIMIT %" PRId64, most);
+    return str_take(&s);
+}
+
 /*
  * Compare-and-set: it moves the checkpoint only from where we believe it, and
  * only while its epoch is ours, for taking the lease gives every checkpoint the

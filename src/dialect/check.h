@@ -58,6 +58,14 @@ struct check_words {
     const char *make_home;
     char *(*try_triggers)(const struct ddl_subject *s);
     char *(*drop_clone)(const struct ddl_subject *s);
+    /*
+     * At most `most` rows of the table into the copy: `columns` of them, from both ends of the key.
+     * The copy as what is walked, under the table's name. The value written to so many of its rows.
+     */
+    char *(*fill_clone)(const struct ddl_subject *s, const struct batch_subject *walk,
+                        const char *columns, int64_t most);
+    char *(*clone_as)(const struct ddl_subject *s);
+    char *(*write_sample)(const struct batch_subject *walk, int64_t most);
     /* -> level, number, text of what the last statement was warned of */
     const char *warnings;
     /* -> the account that we are, ready for GRANT */

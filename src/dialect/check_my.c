@@ -3,6 +3,7 @@
 
 #include "dialect/sync_my.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #define GRANTEE                                                                                    \
@@ -211,6 +212,35 @@ static char *drop_clone(const struct ddl_subject *s)
     return sql;
 }
 
+static char *fill_clone(const struct ddl_subject *s, const struct batch_subject *walk,
+                        const char *columns, int64_t most)
+{
+    struct probe p = make_probe(s);
+    struct str up = {0}, down = {0};
+    for (size_t i = 0; i < walk->key_count; i++) {
+        str_addf(&up, "%s%s", i ? ", " : "", walk->keys[i].name);
+        str_addf(&down, "%s%s DESC", i ? ", " : "", walk->keys[i].name);
+    }
+    /* the ends may overlap */
+    char *sql = mem_printf("INSERT IGNORE INTO %s (%s)\n"
+                           "(SELECT %s FROM %s ORDER BY %s LIMIT %" PRId64 ")\nUNION ALL\n"
+                           "(SELECT %s FROM %s ORDER BY %s LIMIT %" PRId64 ")",
+                           p.qualified, columns, columns, s->words.qualified, str_text(&up),
+                           (most + 1) / 2, columns, s->words.qualified, str_text(&down), most / 2);
+    str_free(&up);
+    str_free(&down);
+    probe_free(&p);
+    return sql;
+}
+
+static char *clone_as(const struct ddl_subject *s)
+{
+    struct probe p = make_probe(s);
+    char *text = mem_printf("%s AS %s", p.qualified, s->words.table);
+    probe_free(&p);
+    return text;
+}
+
 /* To the copy, which has no row; or only planned, for the table itself. */
 static char *assign(const struct ddl_subject *s, bool to_clone)
 {
@@ -256,6 +286,7 @@ static const char *log_status(enum db_engine engine, int version)
                "AND phase NOT IN ('preflight', 'baseline') AND state <> 'undone'",                 \
     .make_home = "CREATE DATABASE IF NOT EXISTS newel", .clone = clone,                            \
     .add_to_clone = add_to_clone, .try_triggers = try_triggers, .drop_clone = drop_clone,          \
+    .fill_clone = fill_clone, .clone_as = clone_as, .write_sample = batch_my_write,                \
     .account = "SELECT " GRANTEE, .grants = "SHOW GRANTS", .assign = assign,                       \
     .warnings = "SHOW WARNINGS", .log_status = log_status, .evaluate = evaluate,                   \
     .evaluate_default = evaluate_default

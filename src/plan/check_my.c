@@ -232,6 +232,8 @@ static enum db_fault try_copy(struct checker *c)
     }
     checker_add(c, "assignment", CHECK_PASS, NULL, "the server takes it");
     fault = check_unsafe(c);
+    if (fault == DB_OK)
+        fault = check_my_sample(c);
     return fault == DB_OK ? try_triggers(c) : fault;
 }
 
@@ -399,8 +401,8 @@ bool check_my_shape(struct checker *c)
     if (c->may_write && !c->f->read_only)
         return probe(c);
     checker_add(c, "type", CHECK_SKIPPED, "newel run tries it before anything else",
-                "whether the server adds %s as planned shows on a copy of the table, which a "
-                "read-only session cannot make",
+                "whether the server adds %s as planned and what the value gives shows on a copy of "
+                "the table, which a read-only session cannot make",
                 c->m->type);
     return true;
 }

@@ -35,6 +35,8 @@ bool checker_is_gone(enum db_fault fault);
 bool check_pg_shape(struct checker *c) MUST_CHECK;
 bool check_my_shape(struct checker *c) MUST_CHECK;
 
+/* MySQL and MariaDB alone: the value computed for some rows of the copy, which stands. */
+enum db_fault check_my_sample(struct checker *c) MUST_CHECK;
 /* PostgreSQL alone, as above: the value computed for some rows, */
 bool check_pg_sample(struct checker *c) MUST_CHECK;
 /* how much the table will grow, and whether there is room. */

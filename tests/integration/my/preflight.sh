@@ -70,6 +70,30 @@ stops missing nowhere 'v' 'there is no table nowhere in database shop' 'check it
 stops broken good 'upper(nothing)' "Unknown column '(good\.)?nothing'" 'check \[backfill\] value'
 stops aggregate good 'sum(id)' 'refuses it' 'check \[backfill\]'
 
+# ---- the value, computed for rows of a copy
+
+sql_p "CREATE TABLE sampled (id int, k int, v varchar(20), w varchar(30) AS (CONCAT(v, '!')) STORED,
+    PRIMARY KEY (id, k)); INSERT INTO sampled (id, k, v) VALUES (1, 1, '10'), (1, 2, '20'), (2, 1, 'x')"
+stops sample_row sampled "if(sampled.v = 'x', cast(v as date), v)" \
+    'sample: the value fails on the row with `id`=2, `k`=1: Incorrect datetime value|Invalid|.*`id`=2, `k`=1' \
+    'let value or where pass it over'
+stops sample_long sampled "repeat(v, 31)" 'fails on the row with `id`=1, `k`=1: .*Data too long' 'CASE, NULLIF'
+planned sampled 'upper(v)'
+like "$(cat "$work/plan.line")" 'what the value gives shows on a copy' 'sample: a plan cannot make the copy'
+try sampled sampled "nullif(v, 'x')" "not_null = yes\n" '[batch]\nrows = 100\n'
+is "$tried" 4 'sample: NULL is told, and verify stops at it'
+like "$(check sampled sample)" '^warn: the value of 1 of 3 rows is NULL.*`id`=2, `k`=1' 'sample: beforehand' ||
+    show sampled
+sql_p "CREATE TABLE slow (id int PRIMARY KEY, v varchar(20)); INSERT INTO slow
+    SELECT a.id * 10 + b.id, 'a' FROM good a, good b UNION SELECT id, v FROM good"
+try slow slow 'concat(v, sleep(0.006))' '' 'new_rows = application\n'
+like "$(check slow 'value cost')" '^warn: 1[0-9.]*ms a row: 6 rows took' 'value cost: a slow one is told'
+try quick plain "upper(v)"
+like "$(check quick sample)" '^pass: no row was there' 'sample: an empty table has none'
+sql_p "ALTER TABLE plain DROP COLUMN extra"
+is "$(sql_p "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'newel' AND table_name LIKE '%probe%'")" \
+    0 'sample: no copy is left'
+
 # ---- what DDL costs there
 
 stops fulltext searched 'upper(v)' 'FULLTEXT index cannot do it at once' \
@@ -109,6 +133,8 @@ try good good 'upper(v)' 'not_null = yes\n'
 is "$tried" 0 'good: where nothing is wrong it goes' || show good
 is "$(ask good "SELECT count(*) FROM j WHERE event = 'check' AND $(field verdict) = 'stop'")" 0 \
     'good: and nothing stops'
+like "$(check good sample)" '^pass: computed for 2 rows' 'good: the value is computed for some rows'
+like "$(check good 'value cost')" '^pass: less than 0.5ms a row' 'good: at little cost'
 like "$(check good views)" '^warn: view shop.good_view reads the table' 'good: the view is told'
 like "$(check good 'log filters')" '^pass' 'good: nothing is left out of the binary log'
 try zero zero 'date_format(v, "%Y")' "not_null = yes\ndefault = 'none'\n"
