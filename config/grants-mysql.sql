@@ -23,7 +23,7 @@
 GRANT SELECT, INSERT, UPDATE, ALTER, TRIGGER ON `shop`.`orders` TO 'newel'@'%';
 
 -- newel keeps its state (lease, checkpoints, heartbeat, audit, baseline) in a database of
--- its own, and tries the change there on an empty copy of the table.
+-- its own, and tries the change there on a copy of the table with some of its rows.
 GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, ALTER, TRIGGER
     ON `newel`.* TO 'newel'@'%';
 
@@ -42,6 +42,9 @@ GRANT REPLICATION CLIENT ON *.* TO 'newel'@'%';
 -- Optional: SELECT on what [query] sections read besides, so that their plans can
 -- be had; SHOW VIEW, so that preflight names the views that read the table.
 -- GRANT SELECT, SHOW VIEW ON `shop`.* TO 'newel'@'%';
+
+-- Optional, MySQL's: lets preflight see prepared transactions (XA), which may hold the table.
+-- GRANT XA_RECOVER_ADMIN ON *.* TO 'newel'@'%';
 
 -- Optional: lets the console cancel or end a session that blocks a step, after it
 -- has asked. The first is MySQL's (sessions of accounts that have SYSTEM_USER, as

@@ -68,6 +68,8 @@ struct check_words {
     char *(*write_sample)(const struct batch_subject *walk, int64_t most);
     /* -> level, number, text of what the last statement was warned of */
     const char *warnings;
+    /* -> the prepared transactions, which no SELECT tells; the last column names each */
+    const char *prepared;
     /* -> the account that we are, ready for GRANT */
     const char *account;
     /* -> what it may do, a line each */

@@ -1,5 +1,5 @@
 #include "config.h"
-#include "dialect/check.h"
+#include "dialect/check_my.h"
 
 #include "dialect/sync_my.h"
 
@@ -68,20 +68,6 @@
         .passed = "no column has such a default",                                                  \
     }
 
-#define LONG_QUERY                                                                                 \
-    {                                                                                              \
-        .name = "long transactions",                                                               \
-        .sql =                                                                                     \
-            "SELECT CONCAT('connection ', t.trx_mysql_thread_id, ' (', COALESCE(p.user, '?'), "    \
-            "') has had a transaction open for ', TIMESTAMPDIFF(SECOND, t.trx_started, NOW()), "   \
-            "' s: it may hold the table, and keeps purge back'), CONCAT('wait for it, or "         \
-            "KILL ', t.trx_mysql_thread_id) FROM information_schema.innodb_trx t "                 \
-            "LEFT JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id "          \
-            "WHERE t.trx_started < NOW() - INTERVAL 60 SECOND "                                    \
-            "AND t.trx_mysql_thread_id <> CONNECTION_ID()",                                        \
-        .passed = "no transaction has been open for a minute",                                     \
-    }
-
 #define TRIGGERS_QUERY                                                                             \
     {                                                                                              \
         .name = "triggers", .of_table = true,                                                      \
@@ -127,7 +113,7 @@
     }
 
 #define COMMON_QUERIES                                                                             \
-    PRIMARY_QUERY, BINLOG_QUERY, ROW_IMAGE_QUERY, SQL_MODE_QUERY, ZERO_DATES_QUERY, LONG_QUERY,    \
+    PRIMARY_QUERY, BINLOG_QUERY, ROW_IMAGE_QUERY, SQL_MODE_QUERY, ZERO_DATES_QUERY,                \
         TRIGGERS_QUERY, CASCADES_QUERY, VIEWS_QUERY, CONNECTIONS_QUERY
 
 static const struct check_query mysql_queries[] = {COMMON_QUERIES};
@@ -284,21 +270,25 @@ static const char *log_status(enum db_engine engine, int version)
 #define FAMILY                                                                                     \
     .is_ours = "SELECT COUNT(*) > 0 FROM newel.migration WHERE id = $1 AND column_name = $2 "      \
                "AND phase NOT IN ('preflight', 'baseline') AND state <> 'undone'",                 \
+    .guard = "SET SESSION lock_wait_timeout = 1",                                                  \
+    .unguard = "SET SESSION lock_wait_timeout = DEFAULT",                                          \
     .make_home = "CREATE DATABASE IF NOT EXISTS newel", .clone = clone,                            \
     .add_to_clone = add_to_clone, .try_triggers = try_triggers, .drop_clone = drop_clone,          \
     .fill_clone = fill_clone, .clone_as = clone_as, .write_sample = batch_my_write,                \
     .account = "SELECT " GRANTEE, .grants = "SHOW GRANTS", .assign = assign,                       \
-    .warnings = "SHOW WARNINGS", .log_status = log_status, .evaluate = evaluate,                   \
-    .evaluate_default = evaluate_default
+    .warnings = "SHOW WARNINGS", .prepared = "XA RECOVER", .log_status = log_status,               \
+    .evaluate = evaluate, .evaluate_default = evaluate_default
 
 #define METADATA_LOCKS                                                                             \
     "performance_schema.metadata_locks, performance_schema.threads, "                              \
     "performance_schema.session_connect_attrs WHERE FALSE"
 
 static const struct check_set mysql_set = {mysql_queries, COUNT_OF(mysql_queries)};
-static const struct check_set *const mysql_sets[] = {&mysql_set, NULL};
+static const struct check_set *const mysql_sets[] = {&mysql_set, &check_mysql_activity,
+                                                     &check_mysql_copies, NULL};
 static const struct check_set mariadb_set = {mariadb_queries, COUNT_OF(mariadb_queries)};
-static const struct check_set *const mariadb_sets[] = {&mariadb_set, NULL};
+static const struct check_set *const mariadb_sets[] = {&mariadb_set, &check_mariadb_activity,
+                                                       &check_mariadb_copies, NULL};
 
 const struct check_words check_mysql = {
     .sets = mysql_sets,

@@ -96,7 +96,8 @@ static void read_channel(const struct db_rows *rows, int row, struct replica_vie
     }
     out->streaming = true;
     find_filter(rows, row, filter, sizeof filter);
-    if (delay && atoll(delay) > 0)
+    out->delay_s = delay ? strtoll(delay, NULL, 10) : 0;
+    if (out->delay_s > 0)
         (void)snprintf(out->state, sizeof out->state, "delayed by %s s", delay);
     else
         (void)snprintf(out->state, sizeof out->state, "replicating");

@@ -15,9 +15,10 @@ struct replica_view {
     int64_t replayed;     /* bytes of the primary's log; UNKNOWN */
     int64_t reply_age_us; /* since it last heard of its source; UNKNOWN */
     int64_t queue;        /* transactions received and not applied, in a cluster; UNKNOWN */
+    int64_t delay_s;      /* by which it applies late on purpose */
     int64_t held_ns;      /* how long its cluster's writers were held up so far; UNKNOWN */
     bool is_replica, paused, streaming;
-    bool filtered; /* it may not have all rows of the table */
+    bool filtered;     /* it may not have all rows of the table */
     char state[64];    /* for people: "streaming", "delayed by 1 h" */
     char trouble[256]; /* why its lag says nothing: "the SQL thread stopped: 1062 ..."; "" */
 };

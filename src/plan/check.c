@@ -258,7 +258,7 @@ static int add_params(const struct checker *c, const struct check_query *q, char
     return count;
 }
 
-static bool ask(struct checker *c, const struct check_query *q)
+bool checker_ask(struct checker *c, const struct check_query *q)
 {
     int version = c->f->version;
     if (version < q->from || (q->below && version >= q->below))
@@ -396,7 +396,7 @@ static bool ask_all(struct checker *c)
 {
     for (size_t i = 0; c->words->sets[i]; i++)
         for (size_t k = 0; k < c->words->sets[i]->count; k++)
-            if (!ask(c, &c->words->sets[i]->queries[k]))
+            if (!checker_ask(c, &c->words->sets[i]->queries[k]))
                 return false;
     return true;
 }
@@ -427,14 +427,15 @@ static void name_holder(struct db *db, const struct migration *m, struct error *
 {
     struct db_rows *rows;
     struct error ignored;
+    bool pg = db_engine_of(db) == DB_POSTGRESQL;
     if (!db_is_lock_timeout(e) || watch_holders(db, m->table, "{}", &rows, &ignored) != DB_OK)
         return;
     if (db_row_count(rows)) {
         const char *pid = db_value(rows, 0, 0), *app = db_value(rows, 0, 2),
                    *mode = db_value(rows, 0, 5);
-        error_todo(e, "pid %s (%s) has %s on %s: wait for it, or SELECT pg_terminate_backend(%s)",
-                   pid ? pid : "?", app ? app : "?", mode ? mode : "a lock", m->table,
-                   pid ? pid : "?");
+        error_todo(e, "session %s (%s) has %s on %s: wait for it, or %s %s%s", pid ? pid : "?",
+                   app ? app : "?", mode ? mode : "a lock", m->table,
+                   pg ? "SELECT pg_terminate_backend(" : "KILL", pid ? pid : "?", pg ? ")" : "");
     }
     db_rows_free(rows);
 }
@@ -472,28 +473,4 @@ bool check_run(struct db *db, const struct migration *m, const struct facts *f, 
     free(column);
     free(table);
     return ok;
-}
-
-void check_replica(const struct db_address *where, struct check_list *out)
-{
-    struct error e;
-    struct db *db = db_open(where, "newel preflight", &e);
-    struct migration m = {0};
-    struct facts f = {0};
-    struct checker c = {.db = db, .m = &m, .f = &f, .list = out, .e = &e};
-    const struct check_set *set = db ? check_words(db_engine_of(db))->of_replica : NULL;
-    if (db)
-        f.version = db_server_version(db);
-    else
-        checker_add(&c, "replica", CHECK_WARN, e.todo, "%s cannot be asked: %s", where->name,
-                    e.why);
-    size_t first = out->count;
-    for (size_t i = 0; set && i < set->count && ask(&c, &set->queries[i]); i++)
-        continue;
-    for (struct check_result *r = out->items + first; db && r < out->items + out->count; r++) {
-        char *evidence = mem_printf("%s: %s", where->name, r->evidence);
-        free(r->evidence);
-        r->evidence = evidence;
-    }
-    db_close(db);
 }

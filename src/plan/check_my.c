@@ -321,6 +321,44 @@ static bool check_instruments(struct checker *c)
     return true;
 }
 
+/* ---- prepared transactions ------------------------------------------------ */
+
+/* How MySQL says that XA_RECOVER_ADMIN is missing. */
+#define XA_REFUSED 1401
+
+/* What each holds cannot be told: nobody's session has it any more. */
+static bool check_prepared(struct checker *c)
+{
+    struct db_rows *rows;
+    enum db_fault fault = db_query(c->db, &rows, c->e, c->words->prepared, 0, NULL);
+    if (fault == DB_PRIVILEGE || (fault != DB_OK && c->e->number == XA_REFUSED)) {
+        char *who = account(c), *remedy = mem_printf("GRANT XA_RECOVER_ADMIN ON *.* TO %s", who);
+        checker_add(c, "prepared transactions", CHECK_SKIPPED, remedy,
+                    "%s may not ask which there are (XA RECOVER)", who)
+            ->privilege = true;
+        free(remedy);
+        free(who);
+        return true;
+    }
+    if (fault != DB_OK) {
+        checker_add(c, "prepared transactions", CHECK_WARN, c->e->todo, "could not be asked: %s",
+                    c->e->why);
+        return !checker_is_gone(fault);
+    }
+    int count = db_row_count(rows);
+    const char *first = count ? db_value(rows, 0, db_column_count(rows) - 1) : NULL;
+    if (count)
+        checker_add(c, "prepared transactions", CHECK_WARN,
+                    "XA COMMIT or XA ROLLBACK what nobody will end",
+                    "%d %s open, such as %s: each holds its rows and tables until it is ended, and "
+                    "an ALTER waits for it",
+                    count, count == 1 ? "is" : "are", first ? first : "?");
+    else
+        checker_add(c, "prepared transactions", CHECK_PASS, NULL, "none is open");
+    db_rows_free(rows);
+    return true;
+}
+
 /* ---- what replicas will not get ------------------------------------------- */
 
 static bool is_listed(const char *list, const char *database)
@@ -392,7 +430,7 @@ bool check_my_shape(struct checker *c)
     check_made_of(c);
     check_cluster(c);
     check_not_null(c);
-    if (!check_log_filters(c))
+    if (!check_log_filters(c) || !check_prepared(c))
         return false;
     if (c->f->column_exists)
         return true;

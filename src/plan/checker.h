@@ -24,6 +24,8 @@ struct check_result *checker_add(struct checker *c, const char *name, enum check
                                  const char *remedy, const char *evidence, ...) PRINTF_LIKE(5, 6);
 /* Runs `sql` (taken over) and tells whether it worked; `rows` may be NULL. */
 enum db_fault checker_run(struct checker *c, char *sql, struct db_rows **rows) MUST_CHECK;
+/* One question; false: the server is gone. */
+bool checker_ask(struct checker *c, const struct check_query *q) MUST_CHECK;
 /* The server refused the probe, or did not get to it: its words, from the checker's error. */
 void checker_refuse(struct checker *c, const char *name, const char *remedy);
 bool checker_is_gone(enum db_fault fault);

@@ -344,7 +344,7 @@ session_ends writer
 session greedy 'BEGIN' 'LOCK TABLE busy'
 planned busy
 is "$planned_status" 3 'a table that somebody has to himself is not waited for'
-like "$(cat "$work/plan.err")" 'pid [0-9]+ \(greedy\) has AccessExclusiveLock on busy: wait for it' \
+like "$(cat "$work/plan.err")" 'session [0-9]+ \(greedy\) has AccessExclusiveLock on busy: wait for it' \
     'he is named'
 session_ends greedy
 

@@ -1,6 +1,6 @@
 # A partitioned table: one column for all of it, walked partition by partition, each with its own
 # checkpoints; partitions come and go meanwhile.
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2016,SC2119
 set -u
 # shellcheck source=tests/integration/my/lib.sh
 . "$SRCDIR/tests/integration/my/lib.sh"

@@ -1,0 +1,2 @@
+#!/bin/sh
+FLAVOUR=mariadb . "$SRCDIR/tests/integration/my/checks.sh"

@@ -1,0 +1,2 @@
+#!/bin/sh
+FLAVOUR=mysql . "$SRCDIR/tests/integration/my/checks.sh"
