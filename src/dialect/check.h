@@ -39,6 +39,8 @@ struct check_words {
 
     /* Around all of it: no question may wait long for a lock, or run long. NULL: not needed. */
     const char *guard, *unguard;
+    /* What ends that session, for people. */
+    char *(*end_session)(const char *pid);
     /* Around PostgreSQL's probes; `look` for what may write nothing. */
     const char *begin, *look, *rollback;
     /*

@@ -262,6 +262,11 @@ static char *evaluate_default(const struct ddl_subject *s)
     return mem_printf("EXPLAIN SELECT (%s)", s->words.otherwise);
 }
 
+static char *end_session(const char *pid)
+{
+    return mem_printf("KILL %s", pid);
+}
+
 static const char *log_status(enum db_engine engine, int version)
 {
     return engine == DB_MYSQL && version >= 80200 ? "SHOW BINARY LOG STATUS" : "SHOW MASTER STATUS";
@@ -270,7 +275,9 @@ static const char *log_status(enum db_engine engine, int version)
 #define FAMILY                                                                                     \
     .is_ours = "SELECT COUNT(*) > 0 FROM newel.migration WHERE id = $1 AND column_name = $2 "      \
                "AND phase NOT IN ('preflight', 'baseline') AND state <> 'undone'",                 \
-    .guard = "SET SESSION lock_wait_timeout = 1",                                                  \
+    .place = "SELECT @@global.datadir, NULL, SUBSTRING_INDEX(host, ':', 1) IN ('localhost', "      \
+             "'127.0.0.1', '::1') FROM information_schema.processlist WHERE id = CONNECTION_ID()", \
+    .end_session = end_session, .guard = "SET SESSION lock_wait_timeout = 1",                      \
     .unguard = "SET SESSION lock_wait_timeout = DEFAULT",                                          \
     .make_home = "CREATE DATABASE IF NOT EXISTS newel", .clone = clone,                            \
     .add_to_clone = add_to_clone, .try_triggers = try_triggers, .drop_clone = drop_clone,          \

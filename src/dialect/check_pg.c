@@ -110,6 +110,11 @@ static const struct check_set *const sets[] = {
     NULL,
 };
 
+static char *end_session(const char *pid)
+{
+    return mem_printf("SELECT pg_terminate_backend(%s)", pid);
+}
+
 const struct check_words check_pg = {
     .needs = "PostgreSQL 13",
     .sets = sets,
@@ -118,6 +123,7 @@ const struct check_words check_pg = {
     .newest = 180000,
     .is_ours = "SELECT EXISTS (SELECT FROM newel.migration WHERE id = $1 AND column_name = $2 "
                "AND phase NOT IN ('preflight', 'baseline') AND state <> 'undone')",
+    .end_session = end_session,
     .guard = "SET lock_timeout = '1s'; SET statement_timeout = '10s'",
     .unguard = "RESET lock_timeout; SET statement_timeout = 0",
     .begin = "BEGIN",

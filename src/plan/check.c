@@ -412,7 +412,7 @@ static bool run_all(struct checker *c, enum walk_order order)
     check_key(c, order);
     check_reach(c);
     return check_column(c) && check_value(c) && check_default(c) &&
-           (pg ? check_pg_shape(c) && check_pg_sample(c) && check_pg_room(c) : check_my_shape(c)) &&
+           (pg ? check_pg_shape(c) && check_pg_sample(c) : check_my_shape(c)) && check_room(c) &&
            ask_all(c);
 }
 
@@ -427,15 +427,15 @@ static void name_holder(struct db *db, const struct migration *m, struct error *
 {
     struct db_rows *rows;
     struct error ignored;
-    bool pg = db_engine_of(db) == DB_POSTGRESQL;
     if (!db_is_lock_timeout(e) || watch_holders(db, m->table, "{}", &rows, &ignored) != DB_OK)
         return;
     if (db_row_count(rows)) {
         const char *pid = db_value(rows, 0, 0), *app = db_value(rows, 0, 2),
                    *mode = db_value(rows, 0, 5);
-        error_todo(e, "session %s (%s) has %s on %s: wait for it, or %s %s%s", pid ? pid : "?",
-                   app ? app : "?", mode ? mode : "a lock", m->table,
-                   pg ? "SELECT pg_terminate_backend(" : "KILL", pid ? pid : "?", pg ? ")" : "");
+        char *end = check_words(db_engine_of(db))->end_session(pid ? pid : "?");
+        error_todo(e, "session %s (%s) has %s on %s: wait for it, or %s", pid ? pid : "?",
+                   app ? app : "?", mode ? mode : "a lock", m->table, end);
+        free(end);
     }
     db_rows_free(rows);
 }

@@ -39,9 +39,9 @@ bool check_my_shape(struct checker *c) MUST_CHECK;
 
 /* MySQL and MariaDB alone: the value computed for some rows of the copy, which stands. */
 enum db_fault check_my_sample(struct checker *c) MUST_CHECK;
-/* PostgreSQL alone, as above: the value computed for some rows, */
+/* PostgreSQL alone, as above: the value computed for some rows. */
 bool check_pg_sample(struct checker *c) MUST_CHECK;
-/* how much the table will grow, and whether there is room. */
-bool check_pg_room(struct checker *c) MUST_CHECK;
+/* How much the table will grow, and whether there is room. False: the server is gone. */
+bool check_room(struct checker *c) MUST_CHECK;
 
 #endif

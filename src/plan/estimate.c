@@ -16,12 +16,27 @@
 #define REBUILD_BYTES_PER_S_HIGH (200 << 20)
 #define MINIMAL_ROW_BYTES 40 /* key, new value and their frame in the binary log */
 
+static bool is_set(const char *setting, const char *value)
+{
+    return setting && strcasecmp(setting, value) == 0;
+}
+
+static int64_t binlog_bytes(const struct facts *f)
+{
+    if (!f->binlog_format || is_set(f->binlog_format, "STATEMENT"))
+        return 0;
+    return f->rows_estimate *
+           (is_set(f->row_image, "MINIMAL") ? MINIMAL_ROW_BYTES : 2 * f->tuple_bytes);
+}
+
 /*
  * Per row: its share of the page's image at the first touch, the new version,
  * and the entries of the indexes (fewer when most updates are HOT).
  */
 int64_t estimate_log_bytes(const struct facts *f, int64_t stripes)
 {
+    if (f->engine != DB_POSTGRESQL)
+        return binlog_bytes(f);
     int64_t per_row = 50 + f->tuple_bytes + f->indexes * (stripes > 1 ? 35 : 100);
     return f->heap_bytes + f->rows_estimate * per_row;
 }
@@ -30,6 +45,8 @@ int64_t estimate_log_bytes(const struct facts *f, int64_t stripes)
  */
 int64_t estimate_growth(const struct facts *f, int64_t stripes)
 {
+    if (f->engine != DB_POSTGRESQL)
+        return f->heap_bytes / 2; /* rows that grow split the pages that are full */
     return stripes > 1 ? f->heap_bytes * 2 / 5 + f->index_bytes / 6
                        : f->heap_bytes * 23 / 20 + f->index_bytes * 9 / 10;
 }
@@ -42,16 +59,15 @@ static char *log_text(const struct facts *f, int64_t stripes)
         return mem_printf("%s of WAL", units_size(size, estimate_log_bytes(f, stripes)));
     if (!f->binlog_format)
         return mem_dup("no binary log is written");
-    if (strcasecmp(f->binlog_format, "STATEMENT") == 0)
+    if (is_set(f->binlog_format, "STATEMENT"))
         return mem_dup("of binary log the statements alone, which replicas run again");
-    int64_t whole = f->rows_estimate * 2 * f->tuple_bytes;
     units_size(less, f->rows_estimate * MINIMAL_ROW_BYTES);
-    if (f->row_image && strcasecmp(f->row_image, "MINIMAL") == 0)
+    if (is_set(f->row_image, "MINIMAL"))
         return mem_printf("%s of binary log", less);
     return mem_printf(
         "%s of binary log (binlog_row_image = %s logs each row twice in whole; MINIMAL "
         "would take %s)",
-        units_size(size, whole), f->row_image ? f->row_image : "FULL", less);
+        units_size(size, binlog_bytes(f)), f->row_image ? f->row_image : "FULL", less);
 }
 
 char *estimate_backfill(const struct migration *m, const struct facts *f, int64_t stripes)

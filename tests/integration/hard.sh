@@ -58,7 +58,8 @@ new_rows = $1
 INI
 }
 wild_column="\"group${lf}by 😀 \"\"x\"\" 'y' \\ %d\""
-wild_file trigger | walk wild "$(indented "$wild")"
+wild_file trigger >"$work/wild"
+walk wild "$(indented "$wild")" <"$work/wild"
 every wild "$wild" "$wild_column = CASE WHEN \"v${lf}\"\"🏗\" > 2 THEN 'w' || \"v${lf}\"\"🏗\"
     ELSE E'it''s\\\\n 🧱\\ndone' END"
 is "$(left_behind "$wild_sql")" 0 'wild: no trigger is left'
@@ -66,7 +67,8 @@ ok 'wild: its journal is whole' newel verify "$(journal wild)"
 like "$(newel review --dump 120x40 "$(journal wild)")" "column +group by 😀 \"x\" 'y' .* text NOT NULL" \
     'wild: a screen shows its name on one line'
 psql_p "ALTER TABLE $wild DROP COLUMN $wild_column"
-wild_file application | walk wild_keys "$(indented "$wild")"
+wild_file application >"$work/wild"
+walk wild_keys "$(indented "$wild")" <"$work/wild"
 is "$(psql_p "SELECT bool_and(cursor ~ '^\[') FROM newel.checkpoint WHERE migration = 'wild_keys'")" t \
     'wild_keys: along the key'
 psql_p "ALTER TABLE $wild DROP COLUMN $wild_column"

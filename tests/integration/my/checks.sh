@@ -50,6 +50,7 @@ for name in 'under way' 'other migrations' 'other tools' 'long transactions' rou
     semi-sync replica; do
     says "pass $name"
 done
+says 'pass disk' 'free at /.*; the backfill may take .* for the table and write .* of binary log'
 is "$(sed 's/^[A-Za-z]* //; s/:.*//' "$work/checks" | while read -r name; do
     grep -qE "^\.It Em .* [:,] $name( ,|\$)" "$SRCDIR/man/newel.1" || echo "$name"
 done)" '' 'the manual knows every one of them'
@@ -111,7 +112,16 @@ says 'STOP other migrations' 'driven by .*newel attach other'
 newel ctl other stop >"$work/stop.out" 2>&1
 wait_for 20 gone "$engine"
 
-# ---- the log, and replicas
+# ---- the disk, the log, and replicas
+
+# as large as its statistics say
+sql_p "CREATE TABLE vast LIKE good; UPDATE mysql.innodb_table_stats SET clustered_index_size = 2000000000,
+    n_rows = 100000000000 WHERE table_name = 'vast'; FLUSH TABLE vast"
+[ "$FLAVOUR" = mysql ] || my_primary_restart # MariaDB reads them once
+planned vast
+says 'STOP disk' 'free at /.*may take [0-9.]+TB for the table.* -> make room on that disk'
+sql_p "UPDATE mysql.innodb_table_stats SET clustered_index_size = 1000, n_rows = 100000000000
+    WHERE table_name = 'vast'; FLUSH TABLE vast"
 
 if [ "$FLAVOUR" = mysql ]; then
     sql_p 'SET GLOBAL binlog_expire_logs_seconds = 0'

@@ -58,7 +58,8 @@ INI
 }
 wild_column="\`group${lf}by ☃ \"x\" 'y' \\ %d\`"
 for new_rows in trigger application; do
-    wild_file "$new_rows" | walk "wild_$new_rows" "$(indented "$wild")"
+    wild_file "$new_rows" >"$work/wild"
+    walk "wild_$new_rows" "$(indented "$wild")" <"$work/wild"
     every "wild_$new_rows" "$wild" "$wild_column = CASE WHEN \`v${lf}\"☃\` > 2 THEN CONCAT('w', \`v${lf}\"☃\`)
         ELSE 'it''s ☃' END"
     ok "wild_$new_rows: its journal is whole" newel verify "$(journal "wild_$new_rows")"
