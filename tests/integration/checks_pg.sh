@@ -568,8 +568,14 @@ fi
 
 # ---- what stands between
 
-bouncer=${PGBOUNCER:-$(command -v pgbouncer || echo /usr/sbin/pgbouncer)}
+for bouncer in "${PGBOUNCER:-}" "$(command -v pgbouncer)" /usr/sbin/pgbouncer \
+    "${XDG_CACHE_HOME:-$HOME/.cache}/newel/pgbouncer"; do
+    [ ! -x "$bouncer" ] || break
+done
 if [ -x "$bouncer" ]; then
+    # where the server's user can run it
+    cp "$bouncer" "$work/pgbouncer"
+    chmod 755 "$work/pgbouncer"
     for mode in session transaction; do
         mkdir "$work/$mode"
         chmod 777 "$work/$mode"
@@ -585,7 +591,7 @@ auth_type = any
 pool_mode = $mode
 INI
         sed -i 's/^postgres = .*/& user=postgres/' "$work/$mode/pgbouncer.ini"
-        pg_as_server "$bouncer" "$work/$mode/pgbouncer.ini" >"$work/$mode/log" 2>&1 &
+        pg_as_server "$work/pgbouncer" "$work/$mode/pgbouncer.ini" >"$work/$mode/log" 2>&1 &
         background="$background $!"
         wait_for 10 test -S "$work/$mode/.s.PGSQL.6432"
         sed -i "s|^dsn = .*|dsn = host=$work/$mode port=6432 user=postgres dbname=postgres|" \
