@@ -217,12 +217,15 @@ static void my_close(struct db *db)
  * its rows from being filled, nor the table from being built anew.
  */
 #define WITHOUT(mode, from) "REPLACE(" from ", '" mode "', '')"
-static const char session[] =
-    "SET NAMES utf8mb4, SESSION sql_mode = CONCAT(" WITHOUT(
-        "NO_ZERO_IN_DATE",
-        WITHOUT("NO_ZERO_DATE", WITHOUT("TRADITIONAL", WITHOUT("NO_BACKSLASH_ESCAPES",
-                                                               "@@sql_mode")))) ", "
-    "',STRICT_ALL_TABLES'), autocommit = 1, wait_timeout = 28800";
+static const char session[] = "SET NAMES utf8mb4, SESSION sql_mode = CONCAT(" WITHOUT(
+    "NO_ZERO_IN_DATE",
+    WITHOUT(
+        "NO_ZERO_DATE",
+        WITHOUT(
+            "TRADITIONAL",
+            WITHOUT("NO_BACKSLASH_ESCAPES",
+                    "@@sql_mode")))) ", "
+                                     "',STRICT_ALL_TABLES'), autocommit = 1, wait_timeout = 28800";
 
 /* Locks that stay with their rows; refused where the binary log has statements. */
 static const char isolation[] = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
@@ -252,17 +255,36 @@ static bool logs_statements(struct my *my, bool *out, struct error *e)
     return true;
 }
 
-/* A node of a cluster that is not ready does not say it, and tells so when it is asked. */
-static void read_account(struct my *my)
+/* Times that the server is asked who answers, where that is not who greeted us. */
+#define ROUNDS 5
+
+/*
+ * Who we are there, and which session answers: a proxy greets with a number of its
+ * own, and answers a bare question for it itself. A node of a cluster that is not
+ * ready does not say either, and tells so when it is asked for more.
+ */
+static int64_t read_account(struct my *my)
 {
-    static const char sql[] = "SELECT CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), '''')";
+    static const char sql[] = "SELECT CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), ''''), "
+                              "CONNECTION_ID() + 0";
     struct db_rows *rows;
     struct error ignored;
     if (db_query(&my->base, &rows, &ignored, sql, 0, NULL) != DB_OK)
-        return;
+        return my->base.pid;
     free(my->user);
     my->user = mem_dup(db_value(rows, 0, 0));
+    int64_t id = db_int(rows, 0, 1, my->base.pid);
     db_rows_free(rows);
+    return id;
+}
+
+static void look_behind(struct my *my)
+{
+    int64_t id = read_account(my);
+    my->base.relayed = id != my->base.pid;
+    my->base.pid = id; /* the one that holds our locks */
+    for (int i = 0; my->base.relayed && i < ROUNDS && !my->base.shared; i++)
+        my->base.shared = read_account(my) != id;
 }
 
 static bool set_up(struct my *my, struct error *e)
@@ -270,7 +292,7 @@ static bool set_up(struct my *my, struct error *e)
     bool statements;
     read_version(my);
     my->base.pid = (int64_t)mysql_thread_id(my->conn);
-    read_account(my);
+    look_behind(my);
     return db_exec(&my->base, session, e) == DB_OK && logs_statements(my, &statements, e) &&
            (statements || db_exec(&my->base, isolation, e) == DB_OK);
 }

@@ -19,7 +19,7 @@ struct replica_view {
     int64_t held_ns;      /* how long its cluster's writers were held up so far; UNKNOWN */
     bool is_replica, paused, streaming;
     bool filtered;     /* it may not have all rows of the table */
-    char state[64];    /* for people: "streaming", "delayed by 1 h" */
+    char state[160];   /* for people: "streaming", "delayed by 1 h" */
     char trouble[256]; /* why its lag says nothing: "the SQL thread stopped: 1062 ..."; "" */
 };
 

@@ -80,8 +80,8 @@ static void check_pooler(struct checker *c)
 {
     if (db_is_relayed(c->db))
         checker_add(c, "pooler", CHECK_WARN, "let the dsn name the server itself, past the pooler",
-                    "a pooler stands between us and the server: something else than our session, "
-                    "process %" PRId64 ", has greeted us; it may end idle sessions, and has a "
+                    "a pooler or proxy stands between us and the server: something else than our "
+                    "session, %" PRId64 ", has greeted us; it may end idle sessions, and has a "
                     "limit of its own on their number",
                     db_backend_pid(c->db));
     else
@@ -405,8 +405,7 @@ static bool run_all(struct checker *c, enum walk_order order)
 {
     bool pg = c->f->engine == DB_POSTGRESQL;
     check_version(c);
-    if (pg)
-        check_pooler(c);
+    check_pooler(c);
     if (!check_table(c))
         return true;
     check_key(c, order);

@@ -598,7 +598,7 @@ INI
             "$work/newel.ini"
         planned good
         if [ "$mode" = session ]; then
-            says 'WARN pooler' 'stands between us and the server: .* process [0-9]+'
+            says 'WARN pooler' 'stands between us and the server: .* our session, [0-9]+'
         else
             is "$planned_status" 3 'a pooler that hands sessions round is not worked through'
             like "$(cat "$work/plan.err")" 'gives each transaction another session.*dsn name' \

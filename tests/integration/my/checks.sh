@@ -50,6 +50,7 @@ for name in 'under way' 'other migrations' 'other tools' 'long transactions' rou
     semi-sync replica; do
     says "pass $name"
 done
+says 'pass pooler' 'we speak to the server itself'
 says 'pass disk' 'free at /.*; the backfill may take .* for the table and write .* of binary log'
 is "$(sed 's/^[A-Za-z]* //; s/:.*//' "$work/checks" | while read -r name; do
     grep -qE "^\.It Em .* [:,] $name( ,|\$)" "$SRCDIR/man/newel.1" || echo "$name"
@@ -61,6 +62,20 @@ if [ "$FLAVOUR" = mysql ]; then
     says 'later prepared transactions' 'may not ask.*GRANT XA_RECOVER_ADMIN ON \*\.\* TO'
     sql_p "GRANT XA_RECOVER_ADMIN ON *.* TO 'newel'@'127.0.0.1'"
 fi
+
+relay=$(my_free_ports 1)
+perl "$SRCDIR/tests/servers/relay.pl" "$relay" "$MY_PRIMARY_PORT" 2>"$work/relay" &
+background="$background $!"
+cp "$work/newel.ini" "$work/direct.ini"
+sed -i "s/^port = .*/port = $relay/" "$work/newel.ini"
+relayed() {
+    planned good
+    grep -q '^[A-Z]' "$work/checks"
+}
+wait_for 10 relayed
+says 'WARN pooler' 'stands between us and the server: .* our session, [0-9]+, has greeted us' \
+    'WARN pooler, behind a proxy'
+cp "$work/direct.ini" "$work/newel.ini"
 
 # ---- what others do
 
