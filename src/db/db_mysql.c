@@ -217,15 +217,13 @@ static void my_close(struct db *db)
  * its rows from being filled, nor the table from being built anew.
  */
 #define WITHOUT(mode, from) "REPLACE(" from ", '" mode "', '')"
-static const char session[] = "SET NAMES utf8mb4, SESSION sql_mode = CONCAT(" WITHOUT(
-    "NO_ZERO_IN_DATE",
-    WITHOUT(
-        "NO_ZERO_DATE",
-        WITHOUT(
-            "TRADITIONAL",
-            WITHOUT("NO_BACKSLASH_ESCAPES",
-                    "@@sql_mode")))) ", "
-                                     "',STRICT_ALL_TABLES'), autocommit = 1, wait_timeout = 28800";
+/* clang-format off */
+static const char session[] =
+    "SET NAMES utf8mb4, SESSION sql_mode = CONCAT("
+    WITHOUT("NO_ZERO_IN_DATE", WITHOUT("NO_ZERO_DATE", WITHOUT("TRADITIONAL",
+    WITHOUT("NO_BACKSLASH_ESCAPES", "@@sql_mode"))))
+    ", ',STRICT_ALL_TABLES'), autocommit = 1, wait_timeout = 28800";
+/* clang-format on */
 
 /* Locks that stay with their rows; refused where the binary log has statements. */
 static const char isolation[] = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
