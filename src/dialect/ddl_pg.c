@@ -155,8 +155,10 @@ static char *sync_body(const struct ddl_subject *s)
     else
         str_addf(&b, "  NEW.%s := newel_now;\n", column);
     str_add(&b, "  RETURN NEW;\n"
-                "EXCEPTION WHEN data_exception OR integrity_constraint_violation\n"
-                "    OR raise_exception OR syntax_error_or_access_rule_violation THEN\n");
+                "EXCEPTION WHEN data_exception OR cardinality_violation OR plpgsql_error\n"
+                "    OR integrity_constraint_violation OR sql_routine_exception\n"
+                "    OR external_routine_exception OR external_routine_invocation_exception\n"
+                "    OR syntax_error_or_access_rule_violation OR feature_not_supported THEN\n");
     if (!s->words.not_null)
         str_addf(&b, "  IF newel_derived THEN NEW.%s := NULL; END IF;\n", column);
     str_add(&b, "  RETURN NEW; -- the write goes through; verify finds the row\nEND\n");

@@ -188,6 +188,32 @@ run fails
 is $? 0 'fails: with the row mended it goes on' || show fails
 every fails fails 'n = as_number(v)'
 
+# what the value does on a row must never keep the application from writing it
+psql_p "CREATE TABLE region (code int, name text);
+CREATE TABLE written (id bigint PRIMARY KEY, code int, v text);
+CREATE FUNCTION refuses(t text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS
+    'BEGIN ASSERT t <> ''bad'', ''not this one''; RETURN upper(t); END';
+INSERT INTO region SELECT i, 'r' || i FROM generate_series(0, 6) i;
+INSERT INTO written SELECT i, i % 7, 'ok' FROM generate_series(1, 500) i" || bail_out 'written could not be made'
+migration written written <<'INI'
+[column]
+name = extra
+type = text
+not_null = yes
+[backfill]
+value = (SELECT r.name FROM region r WHERE r.code = written.code) || refuses(v)
+INI
+run written --until backfill
+is $? 0 'written: as far as the backfill' || show written
+psql_p "INSERT INTO region VALUES (99, 'a'), (99, 'b')"
+is "$(psql_p "INSERT INTO written VALUES (501, 99, 'ok'), (502, 1, 'bad'), (503, 1, 'fine')
+    RETURNING id || coalesce(extra, ' none')" 2>&1 | tr '\n' ' ')" '501 none 502 none 503r1FINE ' \
+    'written: rows whose value fails are written without it'
+is "$(psql_p "UPDATE written SET code = 99 WHERE id = 7 RETURNING id" 2>&1)" 7 'written: and so are updates'
+run written
+is $? 4 'written: verify stops at them'
+like "$(cat "$work/written.out")" '[0-9] rows are left without their value' 'written: and counts them' || show written
+
 # ---- tables that are full, or none of ours
 
 psql_p "DO \$\$ BEGIN
